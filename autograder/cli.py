@@ -1,0 +1,177 @@
+"""The command line: `course build | release | export | check | grade | kill-table | demo | data`.
+
+Exit codes: 0 done, 1 something did not pass, 2 the input cannot be used (one sentence says why).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from autograder import assignments
+from starter_code.errors import CourseError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.splitlines()[0])
+console = Console()
+
+Assignment = Annotated[str, typer.Argument(help="Such as a2 or a2_attention_decoder.")]
+To = Annotated[Path, typer.Option("--to", help="Folder to write to.")]
+
+
+def _each(name: str | None) -> list[str]:
+    return [assignments.resolve(name)] if name else assignments.names()
+
+
+@app.command()
+def build(
+    assignment: Annotated[str | None, typer.Argument(help="One of them; all by default.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say what is stale.")] = False,
+    execute: Annotated[bool, typer.Option("--execute", help="Run the walkthrough.")] = False,
+) -> None:
+    """Make notebooks, frozen values and the syllabus table from the sources."""
+    from autograder import building
+
+    if check:
+        problems = [text for name in _each(assignment) for text in building.stale(name)]
+        problems += building.stale_syllabus()
+        for problem in problems:
+            console.print(f"[red]stale[/red] {problem}")
+        if problems:
+            raise typer.Exit(1)
+        console.print("Everything that is generated fits its source.")
+        return
+    for name in _each(assignment):
+        for path in building.build(name, execute=execute):
+            console.print(f"wrote {path.relative_to(assignments.repository())}")
+
+
+@app.command()
+def release(assignment: Assignment, to: To) -> None:
+    """Write what a student gets: notebook, frozen values, starter code, checks."""
+    from autograder import releasing
+
+    folder = releasing.release(assignments.resolve(assignment), to)
+    console.print(f"Released to {folder}; hand out the whole folder.")
+
+
+@app.command()
+def export(
+    assignment: Assignment,
+    to: To,
+    py: Annotated[bool, typer.Option("--py", help="The handout's form (the only one).")] = True,
+) -> None:
+    """Write models.py with #TODOs and the train, test and caption notebooks."""
+    from autograder import releasing
+
+    for path in releasing.export(assignments.resolve(assignment), to):
+        console.print(f"wrote {path}")
+
+
+@app.command()
+def check(
+    notebook: Annotated[Path, typer.Argument(help="A notebook or an exported models.py.")],
+    assignment: Annotated[str | None, typer.Option(help="If the file has another name.")] = None,
+) -> None:
+    """Run the visible checks of a notebook in a process of its own."""
+    from autograder.local import check_file
+
+    name = assignments.resolve(assignment or _guess(notebook))
+    if not all(verdict.passed for verdict in check_file(notebook, name)):
+        raise typer.Exit(1)
+
+
+def _guess(notebook: Path) -> str:
+    """The assignment that a file belongs to, by its name or the verbs in its text."""
+    if not notebook.is_file():
+        raise CourseError(f"There is no file {notebook}; give the path of your notebook.")
+    text = notebook.read_text(encoding="utf-8", errors="replace")
+    for name in assignments.known():
+        if notebook.stem == name or f'begin("{name}' in text:
+            return name
+    raise CourseError(f"{notebook.name} does not say which assignment it is; add --assignment a1.")
+
+
+@app.command()
+def grade(
+    assignment: Assignment,
+    submitted: Annotated[Path, typer.Option(help="Folder with a folder or file per student.")],
+    out: Annotated[Path | None, typer.Option(help="Where grades and feedback go.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes; one per core.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the hidden inputs; new by default.")] = None,
+) -> None:
+    """Grade a folder of submissions and write grades and feedback."""
+    from autograder import grading
+
+    name = assignments.resolve(assignment)
+    folder = out or grading.default_output(name)
+    results = grading.grade_class(name, submitted, folder, jobs=jobs, seed=seed)
+    show_gradebook(results)
+    console.print(f"Grades: {folder / 'grades.csv'}; feedback: {folder / 'index.html'}")
+
+
+def show_gradebook(results: list) -> None:  # type: ignore[type-arg]
+    """Print a row per student, a column per TODO."""
+    if not results:
+        return
+    todos = list(dict.fromkeys(verdict.todo for verdict in results[0].verdicts))
+    table = Table(title=f"{results[0].assignment}, seed {results[0].seed}")
+    table.add_column("student")
+    table.add_column("points", justify="right")
+    for todo in todos:
+        table.add_column(todo, justify="right", overflow="fold")
+    for result in results:
+        cells = []
+        for todo in todos:
+            own = [verdict for verdict in result.verdicts if verdict.todo == todo]
+            colour = "green" if all(verdict.passed for verdict in own) else "red"
+            cells.append(f"[{colour}]{sum(verdict.earned for verdict in own):g}[/{colour}]")
+        table.add_row(result.student, f"{result.earned:g}/{result.points:g}", *cells)
+    console.print(table)
+
+
+@app.command("kill-table")
+def kill_table(
+    assignment: Annotated[str | None, typer.Argument(help="One of them; all by default.")] = None,
+) -> None:
+    """Prove that the checks accept right answers and reject wrong ones."""
+    from autograder import kill_table as table
+
+    broken = False
+    for name in _each(assignment):
+        rows = table.kill_table(name)
+        print(table.text(name, rows))
+        broken = broken or any(row.problem for row in rows)
+    if broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the demo goes.")] = Path("runs/demo"),
+) -> None:
+    """Release, grade a simulated class, write feedback, train the attention captioner."""
+    from autograder.demo import run_demo
+
+    index = run_demo(out)
+    console.print(f"Done. Open {index}")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence and exit code 2."""
+    from starter_code.data_cli import app as data
+
+    app.add_typer(data, name="data", help="Make, find and check data sets.")
+    try:
+        app()
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

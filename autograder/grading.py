@@ -1,0 +1,239 @@
+"""Grade a folder of submissions: extract, run in workers, judge, write grades and feedback.
+
+    submitted/<student>/<assignment>/*.ipynb   nbgrader's layout
+    submitted/<student>/*.ipynb                a folder per student
+    submitted/<student>.ipynb                  a file per student
+
+Everything goes to `runs/grades/<assignment>/`; each result is written as soon as it is known, so an
+interrupted run is taken up where it stopped (same seed, same files).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import secrets
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from autograder.assignments import repository
+from autograder.bank import Bank, measure
+from autograder.building import write_atomically
+from autograder.extracting import Submission, extract, find_file
+from autograder.feedback import write_feedback
+from autograder.judging import Verdict, judge_todo
+from autograder.probes import load_checks
+from autograder.running import Outcome
+from autograder.sandbox import Workers
+from starter_code.errors import CourseError
+
+
+@dataclass
+class Result:
+    """One student's automatic grade.
+
+    Attributes:
+        submission: SHA-256 of the file that was graded, "" if there was none.
+        problem: why the file could not be read, "" otherwise.
+    """
+
+    student: str
+    assignment: str
+    seed: int
+    submission: str
+    notes: list[str]
+    problem: str
+    verdicts: list[Verdict]
+
+    @property
+    def earned(self) -> float:
+        """Points of the checks that passed."""
+        return sum(verdict.earned for verdict in self.verdicts)
+
+    @property
+    def points(self) -> float:
+        """Points of all checks."""
+        return sum(verdict.points for verdict in self.verdicts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        verdicts = [verdict.to_json() for verdict in self.verdicts]
+        return {**self.__dict__, "verdicts": verdicts}
+
+    @staticmethod
+    def from_json(tree: dict[str, Any]) -> Result:
+        """Rebuild what `to_json` wrote."""
+        return Result(**{**tree, "verdicts": [Verdict(**item) for item in tree["verdicts"]]})
+
+
+def find_submissions(folder: Path, assignment: str) -> dict[str, Path | None]:
+    """Return each student's file, None where the folder holds none.
+
+    Raises:
+        CourseError: if the folder is missing or empty.
+    """
+    if not folder.is_dir():
+        raise CourseError(f"There is no folder {folder}; give the one with a folder per student.")
+    found: dict[str, Path | None] = {}
+    for place in sorted(folder.iterdir()):
+        if place.is_symlink() or place.name.startswith("."):
+            continue
+        if place.is_dir():
+            inner = place / assignment
+            found[place.name] = find_file(inner if inner.is_dir() else place, assignment)
+        elif place.suffix == ".ipynb":
+            found[place.stem] = place
+    if not found:
+        raise CourseError(f"{folder} holds no submissions; expected <student>/*.ipynb in it.")
+    return found
+
+
+def judge_outcomes(assignment: str, outcomes: dict[str, Outcome], bank: Bank) -> list[Verdict]:
+    """Verdicts of all checks of an assignment, in order."""
+    checks = load_checks(assignment)
+    verdicts: list[Verdict] = []
+    for todo in dict.fromkeys(check.todo for check in checks):
+        own = [check for check in checks if check.todo == todo]
+        verdicts += judge_todo(own, outcomes, bank, strict=False)
+    return verdicts
+
+
+def grade_class(
+    assignment: str, folder: Path, out: Path, *, jobs: int | None = None, seed: int | None = None
+) -> list[Result]:
+    """Grade every submission below `folder`; write grades and feedback below `out`.
+
+    Args:
+        jobs: worker processes, by default one per core.
+        seed: of the hidden inputs; drawn once per run and stored in `out/run.json`.
+    """
+    submissions = find_submissions(folder, assignment)
+    seed = _run_seed(out, seed)
+    bank = measure(assignment, seed)
+    results: dict[str, Result] = {}
+    with Workers(assignment, jobs or os.cpu_count() or 1) as workers:
+        with ThreadPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
+            tasks = {
+                pool.submit(_grade_one, student, path, bank, workers, out): student
+                for student, path in submissions.items()
+            }
+            for task in tqdm(as_completed(tasks), total=len(tasks), desc=f"grading {assignment}"):
+                results[tasks[task]] = task.result()
+    ordered = [results[student] for student in submissions]
+    _write_csv(out / "grades.csv", ordered)
+    write_atomically(out / "summary.md", class_summary(ordered))
+    write_feedback(out, ordered)
+    return ordered
+
+
+def _run_seed(out: Path, seed: int | None) -> int:
+    """The run's seed: given, or stored by an earlier run of this folder, or new."""
+    path = out / "run.json"
+    if seed is None and path.is_file():
+        seed = int(json.loads(path.read_text("utf-8"))["seed"])
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    write_atomically(path, json.dumps({"seed": seed}))
+    return seed
+
+
+def _grade_one(
+    student: str, path: Path | None, bank: Bank, workers: Workers, out: Path
+) -> Result:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
+    stored = out / "results" / f"{student}.json"
+    if stored.is_file():
+        before = Result.from_json(json.loads(stored.read_text("utf-8")))
+        same = (before.submission, before.seed) == (digest, bank.seed)
+        if same and before_is_current(before, bank.assignment):
+            return before
+    submission = extract(path, bank.assignment)
+    result = grade_submission(student, submission, bank, workers, digest)
+    write_atomically(stored, json.dumps(result.to_json()))
+    return result
+
+
+def before_is_current(result: Result, assignment: str) -> bool:
+    """Whether a stored result has the checks and points of today."""
+    now = [(c.todo, c.name, c.points, c.sentence) for c in load_checks(assignment)]
+    return now == [(v.todo, v.name, v.points, v.sentence) for v in result.verdicts]
+
+
+def grade_submission(
+    student: str, submission: Submission, bank: Bank, workers: Workers, digest: str = ""
+) -> Result:
+    """Run one program and judge it."""
+    if submission.problem:
+        outcomes = {check.key: Outcome("stub") for check in load_checks(bank.assignment)}
+    else:
+        outcomes = workers.run(submission.segments, bank.seed)
+    verdicts = judge_outcomes(bank.assignment, outcomes, bank)
+    if submission.problem:
+        for verdict in verdicts:
+            verdict.reason = submission.problem
+    return Result(
+        student,
+        bank.assignment,
+        bank.seed,
+        digest,
+        submission.notes,
+        submission.problem,
+        verdicts,
+    )
+
+
+def _write_csv(path: Path, results: list[Result]) -> None:
+    """Grades as a table; a cell that a spreadsheet would run as a formula is made text."""
+    todos = list(dict.fromkeys(v.todo for result in results for v in result.verdicts))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["student", "assignment", "points", "of", *todos, "remarks"])
+        for result in results:
+            earned = Counter[str]()
+            for verdict in result.verdicts:
+                earned[verdict.todo] += verdict.earned  # type: ignore[assignment]
+            remarks = "; ".join([result.problem, *result.notes]).strip("; ")
+            row = [result.student, result.assignment, result.earned, result.points]
+            row += [earned[todo] for todo in todos]
+            writer.writerow([harmless(cell) for cell in [*row, remarks]])
+    os.replace(part, path)
+
+
+def harmless(cell: object) -> object:
+    """A text that begins like a spreadsheet formula gets an apostrophe in front."""
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + cell
+    return cell
+
+
+def class_summary(results: list[Result]) -> str:
+    """What the class has and has not understood: a row per check, named mistakes with counts."""
+    lines = ["| TODO | check | passed | not attempted | mistakes named |", "|---|---|---|---|---|"]
+    for verdict in results[0].verdicts if results else []:
+        same = [v for r in results for v in r.verdicts if (v.todo, v.name) == (verdict.todo, verdict.name)]
+        named = Counter(name for v in same if len(v.mistakes) == 1 for name in v.mistakes)
+        passed = sum(v.passed for v in same)
+        untried = sum(v.status == "not attempted" for v in same)
+        text = ", ".join(f"{name} × {count}" for name, count in named.most_common())
+        lines.append(
+            f"| {verdict.todo} | {verdict.name} | {passed}/{len(same)} | {untried} | {text} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def default_output(assignment: str) -> Path:
+    """Where grades go unless told otherwise: below the folder in which the command runs."""
+    return Path("runs") / "grades" / assignment
+
+
+def default_submissions() -> Path:
+    """nbgrader's own folder of submissions in the repository."""
+    return repository() / "submitted"

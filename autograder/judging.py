@@ -1,0 +1,170 @@
+"""Turn outcomes into verdicts. No student code runs in a process that imports this for grading.
+
+    outcome (what the student's code gave)  +  bank (what right and known-wrong answers give)
+        -> verdict: passed, failed with a named mistake or a property, or how else it ended
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from autograder.bank import Bank, KnownMistake
+from autograder.comparing import difference
+from autograder.draws import Draw
+from autograder.probes import Check
+from autograder.running import Outcome
+
+PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
+STATUS = {
+    "stub": NOT_ATTEMPTED,
+    "undefined": NOT_ATTEMPTED,
+    "raised": "raised",
+    "timed_out": "timed out",
+    "out_of_memory": "out of memory",
+    "ended": "ended the process",
+    "not_plain": "not a plain value",
+}
+
+
+@dataclass
+class Verdict:
+    """The result of one check, in words for the student.
+
+    Attributes:
+        status: passed · failed · not attempted · raised · timed out · out of memory · ended the
+            process · not a plain value.
+        sentence: the property that the check is about.
+        reason: what went wrong, "" if passed.
+        seen: words of the known mistakes that agree on every check of the TODO.
+        causes: their causes, for a second try.
+        look: library callables that an instructor should look at.
+    """
+
+    todo: str
+    name: str
+    points: float
+    earned: float
+    status: str
+    sentence: str
+    reason: str = ""
+    seen: list[str] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list)
+    mistakes: list[str] = field(default_factory=list)
+    look: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the check passed."""
+        return self.status == PASSED
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return asdict(self)
+
+
+def judge_todo(
+    checks: list[Check], outcomes: Mapping[str, Outcome], bank: Bank, *, strict: bool
+) -> list[Verdict]:
+    """Judge the checks of one TODO.
+
+    Args:
+        strict: a forbidden library call fails the check (the student's own kernel); otherwise it is
+            listed for the instructor and the points stand.
+    """
+    verdicts = [_judge(c, outcomes[c.key], bank, strict) for c in checks]
+    if all(verdict.passed for verdict in verdicts):
+        return verdicts
+    known = [m for m in bank.mistakes.get(checks[0].todo, []) if _is_mistake(m, checks, outcomes)]
+    for verdict in verdicts:
+        if verdict.status in (FAILED, "raised"):
+            verdict.mistakes = [m.name for m in known]
+            verdict.seen = list(dict.fromkeys(m.seen for m in known))
+            verdict.causes = list(dict.fromkeys(m.cause for m in known))
+    return verdicts
+
+
+def _judge(check: Check, outcome: Outcome, bank: Bank, strict: bool) -> Verdict:
+    status, reason = _status(check, outcome, bank)
+    if status == PASSED and strict and outcome.library:
+        status, reason = FAILED, library_sentence(outcome.library)
+    earned = check.points if status == PASSED else 0.0
+    return Verdict(
+        check.todo,
+        check.name,
+        check.points,
+        earned,
+        status,
+        check.sentence,
+        reason,
+        look=list(outcome.library),
+    )
+
+
+def library_sentence(library: list[str]) -> str:
+    """One sentence about calls of what the TODO is there to derive."""
+    return (
+        f"Your code calls {', '.join(library)}, which this exercise asks you to write yourself; "
+        "replace the call by your own computation."
+    )
+
+
+def _status(check: Check, outcome: Outcome, bank: Bank) -> tuple[str, str]:
+    if outcome.kind != "returned":
+        return STATUS.get(outcome.kind, FAILED), _how_it_ended(check, outcome)
+    expected = bank.expected[check.key]
+    if outcome.layers != expected.layers:
+        return FAILED, _other_layers(expected.layers, outcome.layers)
+    wrong = _what_is_wrong(check, expected, outcome, bank.seed)
+    return (FAILED, wrong) if wrong else (PASSED, "")
+
+
+def _what_is_wrong(check: Check, expected: Outcome, outcome: Outcome, seed: int) -> str:
+    if check.judge is None:
+        found = difference(expected.value, outcome.value)
+        return _sentence(found.text) if found else ""
+    try:
+        return check.judge(outcome.value, Draw(seed, check.key)) or ""
+    except Exception:  # a judge's function reads values that may have any form
+        return "The answer has another form than the exercise asks for."
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
+
+
+def _how_it_ended(check: Check, outcome: Outcome) -> str:
+    at = f" at {outcome.line}" if outcome.line else ""
+    return {
+        "stub": "The cell still raises NotImplementedError: nothing to check yet.",
+        "undefined": f"{outcome.error} is not defined; run the cell `# TODO {check.todo}` first.",
+        "raised": f"{outcome.error}{at}: {outcome.detail}".rstrip(": "),
+        "timed_out": f"No answer within {check.seconds:g} seconds; look for a loop without an end.",
+        "out_of_memory": f"The memory limit was reached{at}.",
+        "ended": "The process ended before the check was done; remove calls that end Python.",
+        "not_plain": f"The answer is {outcome.error}; return tensors, numbers, texts or lists.",
+    }.get(outcome.kind, "The check gave no usable answer.")
+
+
+def _other_layers(expected: list[Any], got: list[Any]) -> str:
+    def text(calls: list[Any]) -> str:
+        return ", ".join(f"{name} {tuple(shape)}" for call in calls for name, shape in call)
+
+    return f"Your layers are [{text(got)}]; the exercise names [{text(expected)}]."
+
+
+def agrees(expected: Outcome, outcome: Outcome) -> bool:
+    """Whether two outcomes are the same: equal values, or the same exception."""
+    if expected.kind != outcome.kind:
+        return False
+    if expected.kind != "returned":
+        return expected.error == outcome.error
+    same_layers = expected.layers == outcome.layers
+    return same_layers and difference(expected.value, outcome.value) is None
+
+
+def _is_mistake(
+    mistake: KnownMistake, checks: list[Check], outcomes: Mapping[str, Outcome]
+) -> bool:
+    return all(agrees(mistake.outcomes[c.key], outcomes[c.key]) for c in checks)

@@ -1,0 +1,114 @@
+"""`@check` declares what is measured on a TODO; a probe returns values and decides nothing.
+
+The probes of an assignment stand in `autograder/checks/<assignment>.py`. Each runs on the student's
+names in the student's process and on the reference's names in the judge's, with the same inputs.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.draws import Draw
+from starter_code.errors import CourseError
+
+Probe = Callable[[Any, Any], Any]
+JudgeFunction = Callable[[Any, Draw], "str | None"]
+
+
+class NotDefined(Exception):
+    """The student's namespace lacks a name; the cell that defines it has not been run."""
+
+
+class Names:
+    """What the probe sees of a namespace: `student.AdditiveAttention`."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._namespace[name]
+        except KeyError:
+            raise NotDefined(name) from None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One graded property of a TODO.
+
+    Attributes:
+        todo: name of the TODO cell.
+        name: the probe's own name, unique within the assignment.
+        points: what passing it is worth.
+        sentence: the property in one sentence, shown when it fails.
+        judge: for questions with many right answers, a function of the returned values and a fresh
+            `Draw` of the same seed that returns None or what is wrong.
+        instead_of: dotted names of library callables that this TODO derives and may not call.
+        seconds: wall-clock limit.
+    """
+
+    todo: str
+    name: str
+    points: float
+    sentence: str
+    probe: Probe
+    judge: JudgeFunction | None
+    instead_of: tuple[str, ...]
+    seconds: float
+
+    @property
+    def key(self) -> str:
+        """`todo/name`: keys the check's inputs, frozen values and results."""
+        return f"{self.todo}/{self.name}"
+
+
+_CHECKS: dict[str, list[Check]] = {}
+
+
+def check(
+    todo: str,
+    points: float,
+    *,
+    judge: JudgeFunction | None = None,
+    instead_of: tuple[str, ...] = (),
+    seconds: float = 10.0,
+) -> Callable[[Probe], Probe]:
+    """Declare a probe of `todo`; its docstring is the sentence that a student reads."""
+
+    def declare(probe: Probe) -> Probe:
+        if not probe.__doc__:
+            raise CourseError(f"Check {probe.__name__} of {todo} has no docstring; say what holds.")
+        sentence = " ".join(probe.__doc__.split())
+        bank = _CHECKS.setdefault(probe.__module__, [])
+        bank.append(
+            Check(todo, probe.__name__, points, sentence, probe, judge, instead_of, seconds)
+        )
+        return probe
+
+    return declare
+
+
+def load_checks(assignment: str) -> list[Check]:
+    """Return the checks of an assignment in the order of its file.
+
+    Raises:
+        CourseError: if there is no such assignment, or two checks share a name.
+    """
+    module = f"autograder.checks.{assignment}"
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise CourseError(
+            f"No checks for an assignment called {assignment!r}: autograder/checks has no such file."
+        ) from None
+    checks = _CHECKS.get(module, [])
+    names = [check.key for check in checks]
+    for name in names:
+        if names.count(name) > 1:
+            raise CourseError(f"{module} declares the check {name} twice; rename one of them.")
+    return checks

@@ -1,0 +1,152 @@
+"""What a student gets: a folder that works without the repository, and the form for an editor.
+
+    course release a2 --to DIR     notebook, frozen values, starter code, the part of the autograder
+                                   that `check` needs: no solution, no mistake, no alternative
+    course export a2 --to DIR      models.py with #TODOs, and train, test and caption notebooks
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.assignments import repository
+from autograder.building import KERNEL, write_atomically
+from starter_code.errors import CourseError
+
+# `check()` and what it imports; a test releases, runs a check there and compares with this list.
+CHECK_MODULES = (
+    "__init__",
+    "assignments",
+    "authoring",
+    "bank",
+    "cells",
+    "comparing",
+    "draws",
+    "judging",
+    "notebook",
+    "policy",
+    "probes",
+    "running",
+    "values",
+)
+# The later notebooks repeat the earlier stages: a finished training is taken from its checkpoint.
+STAGE_FILES = {
+    "train": ("see", "train"),
+    "test": ("see", "train", "test"),
+    "caption": ("see", "train", "test", "look"),
+}
+
+
+def built_notebook(assignment: str) -> Path:
+    """The released notebook in the repository.
+
+    Raises:
+        CourseError: if it has not been built.
+    """
+    path = repository() / "assignments" / assignment / f"{assignment}.ipynb"
+    if not path.is_file():
+        raise CourseError(f"{assignment} has not been built; run `course build {assignment}`.")
+    return path
+
+
+def release(assignment: str, to: Path) -> Path:
+    """Write the release of an assignment into the folder `to`.
+
+    Raises:
+        CourseError: if the folder holds other files, so that no answer is ever overwritten.
+    """
+    notebook = built_notebook(assignment)
+    if to.exists() and any(to.iterdir()):
+        raise CourseError(f"{to} is not empty; give a new folder, so that no answer is lost.")
+    to.mkdir(parents=True, exist_ok=True)
+    shutil.copy(notebook, to / notebook.name)
+    shutil.copy(notebook.with_suffix("").with_suffix(".checks.json"), to)
+    root = repository()
+    ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(root / "starter_code", to / "starter_code", ignore=ignore)
+    (to / "autograder" / "checks").mkdir(parents=True)
+    for name in CHECK_MODULES:
+        shutil.copy(root / "autograder" / f"{name}.py", to / "autograder")
+    shutil.copy(root / "autograder/checks/__init__.py", to / "autograder/checks")
+    shutil.copy(root / f"autograder/checks/{assignment}.py", to / "autograder/checks")
+    for name in ("environment.yml", "constraints.txt", "LICENSE", "LICENSE-texts"):
+        shutil.copy(root / name, to)
+    write_atomically(to / "README.md", _readme(assignment))
+    return to
+
+
+def _readme(assignment: str) -> str:
+    return f"""# {assignment}
+
+    conda env create -f environment.yml && conda activate show-tell-imagine
+    jupyter lab {assignment}.ipynb
+
+Without conda: `python -m venv .venv`, activate it, and `pip install` the packages that
+`environment.yml` lists, with `-c constraints.txt`.
+
+Fill the cells that begin with `# TODO`, run the check below each, and hand in `{assignment}.ipynb`.
+Start Jupyter in this folder: the notebook imports `starter_code` and `autograder` from it.
+"""
+
+
+# --- the handout's form ----------------------------------------------------------------------
+
+
+def export(assignment: str, to: Path) -> list[Path]:
+    """Write `models.py` with #TODOs and the train, test and caption notebooks; return the files.
+
+    Raises:
+        CourseError: if `models.py` is already there, so that no answer is ever overwritten.
+    """
+    notebook = nbformat.read(built_notebook(assignment), as_version=4)
+    models = to / "models.py"
+    if models.exists():
+        raise CourseError(f"{models} exists already; give a new folder, so that no answer is lost.")
+    write_atomically(models, _models(assignment, notebook))
+    files = [models]
+    for name, stages in STAGE_FILES.items():
+        path = to / f"{name}.ipynb"
+        write_atomically(path, nbformat.writes(_stage_notebook(notebook, stages)) + "\n")
+        files.append(path)
+    frozen = built_notebook(assignment).with_suffix("").with_suffix(".checks.json")
+    shutil.copy(frozen, to)
+    return [*files, to / frozen.name]
+
+
+def _stages(notebook: NotebookNode) -> list[tuple[str, Any]]:
+    """Each cell with the stage that it stands in; "" before the first."""
+    stage, found = "", []
+    for cell in notebook.cells:
+        stage = cell.metadata.get("course", {}).get("stage", stage)
+        found.append((stage, cell))
+    return found
+
+
+def _models(assignment: str, notebook: NotebookNode) -> str:
+    """The build stage as a Python file: text as comments, checks behind a main guard."""
+    parts = [f'"""{assignment}: fill every #TODO, then run `python models.py` for the checks."""']
+    todos = []
+    for stage, cell in _stages(notebook):
+        if cell.cell_type == "code" and stage in ("", "build"):
+            if "check" in cell.metadata.get("course", {}):
+                todos.append(cell.metadata["course"]["check"])
+            else:
+                parts.append("# %%\n" + cell.source)
+        elif stage == "build" and "hint" not in cell.metadata.get("course", {}):
+            parts.append("# %% [markdown]\n" + re.sub(r"^", "# ", cell.source, flags=re.M))
+    calls = "\n".join(f'    check("{todo}")' for todo in todos)
+    parts.append(f'# %%\nif __name__ == "__main__":\n{calls}')
+    return "\n\n".join(parts) + "\n"
+
+
+def _stage_notebook(notebook: NotebookNode, stages: tuple[str, ...]) -> NotebookNode:
+    cells = [cell for stage, cell in _stages(notebook) if stage in stages]
+    head = nbformat.v4.new_code_cell("from models import *", id="models")
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    return nbformat.v4.new_notebook(cells=[head, *cells], metadata=metadata)

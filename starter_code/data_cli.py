@@ -1,0 +1,47 @@
+"""`course data`: list the data sets, make the scenes, check what lies on the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from starter_code import catalogue
+from starter_code.captioning.datasets import prepare
+from starter_code.errors import CourseError
+from starter_code.tiers import tier
+
+app = typer.Typer(no_args_is_help=True)
+Root = Annotated[Path, typer.Option(help="Folder that holds the data sets.")]
+
+
+@app.command("list")
+def list_all(root: Root = Path("data")) -> None:
+    """Name every data set, where it comes from, its licence, size, layout, and what is missing."""
+    for name in catalogue.NAMES:
+        print(catalogue.describe(name, root) + "\n")
+
+
+@app.command()
+def make(
+    name: Annotated[str, typer.Argument(help="Only the scenes can be made.")] = "scenes",
+    tier_name: Annotated[
+        str | None, typer.Option("--tier", help="tiny, small or full; COURSE_TIER by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which world.")] = 0,
+    root: Root = Path("data"),
+) -> None:
+    """Draw the picture world and write its input files; an interrupted run is taken up again."""
+    if name != "scenes":
+        raise CourseError(f"{name} cannot be made; `course data list` says where to get it.")
+    print(f"Input files in {prepare(name, tier(tier_name), root, seed=seed)}")
+
+
+@app.command()
+def check(name: str, root: Root = Path("data")) -> None:
+    """Say what a data set lacks; exit code 1 if something is missing."""
+    missing = catalogue.check(name, root)
+    print(catalogue.describe(name, root))
+    if missing:
+        raise typer.Exit(1)
