@@ -8,7 +8,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-export OMP_NUM_THREADS ?= 2
+
 
 .PHONY: demo test lint lab walkthroughs build benchmarks clean
 
@@ -16,7 +16,7 @@ demo: $(READY)
 	$(BIN)/course demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

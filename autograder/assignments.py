@@ -1,8 +1,8 @@
 """Where an assignment's files lie, and its source notebook read cell by cell.
 
-    solutions/aN_name/aN_name.py      the only source (jupytext percent), runs as the solution
-    assignments/aN_name/aN_name.ipynb what students open, generated
-    .../aN_name.checks.json           frozen values of the visible checks, generated
+solutions/aN_name/aN_name.py      the only source (jupytext percent), runs as the solution
+assignments/aN_name/aN_name.ipynb what students open, generated
+.../aN_name.checks.json           frozen values of the visible checks, generated
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def load_mistakes(path: Path) -> list[Mistake]:
 
 
 def load_alternatives(path: Path) -> list[Alternative]:
-    """Read `alternatives.py`: each marked definition, with the file's imports and helpers before it.
+    """Read `alternatives.py`: each marked definition, after the file's imports and helpers.
 
     Undecorated definitions and assignments above a marked one are helpers of the whole file.
     """
@@ -125,8 +125,9 @@ def _mark(node: ast.stmt) -> tuple[str, str] | None:
 
 def _without_mark(text: str, node: ast.stmt) -> str:
     lines = text.splitlines()
-    others = [d for d in getattr(node, "decorator_list", []) if "alternative(" not in ast.unparse(d)]
-    first = min([node.lineno, *(d.lineno for d in others)])
+    decorators = getattr(node, "decorator_list", [])
+    others = [d.lineno for d in decorators if "alternative(" not in ast.unparse(d)]
+    first = min([node.lineno, *others])
     return "\n".join(lines[first - 1 : node.end_lineno])
 
 

@@ -69,11 +69,11 @@ def _is_number(value: Plain) -> bool:
 
 
 def _numbers(expected: Plain, got: Plain, where: str) -> Difference | None:
-    """A plain float may come from float32 by `.item()`: single tolerance unless both are tensors."""
+    """A plain float may come from float32: single tolerance, unless both are arrays."""
     a, b = np.asarray(expected), np.asarray(got)
-    if not (isinstance(expected, np.ndarray) and isinstance(got, np.ndarray)):
-        if "f" in (a.dtype.kind, b.dtype.kind):
-            return _real_numbers(a, b, where, single=True)
+    both_arrays = isinstance(expected, np.ndarray) and isinstance(got, np.ndarray)
+    if not both_arrays and "f" in (a.dtype.kind, b.dtype.kind):
+        return _real_numbers(a, b, where, single=True)
     return _arrays(a, b, where)
 
 

@@ -52,9 +52,8 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         """Report the verdict."""
         if not self.verdict.passed:
-            raise Failed(
-                "\n".join([f"{self.verdict.status}: {self.verdict.sentence}", *words(self.verdict, False)])
-            )
+            first = f"{self.verdict.status}: {self.verdict.sentence}"
+            raise Failed("\n".join([first, *words(self.verdict, False)]))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
         """The words of the verdict, without a traceback."""

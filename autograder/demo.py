@@ -1,7 +1,7 @@
 """`make demo`: the course end to end, as a newcomer sees it first.
 
-    releases of both assignments  ->  a class of 24 made-up students each  ->  grades and feedback
-    ->  the attention captioner trained at the small tier, with its attention maps
+releases of both assignments  ->  a class of 24 made-up students each  ->  grades and feedback
+->  the attention captioner trained at the small tier, with its attention maps
 """
 
 from __future__ import annotations

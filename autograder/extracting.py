@@ -54,7 +54,7 @@ def find_file(folder: Path, assignment: str) -> Path | None:
     scripts = [path for path in (folder / "models.py",) if _regular(path)]
     if _regular(named):
         return named
-    return (notebooks + scripts or [None])[0]
+    return next(iter(notebooks + scripts), None)
 
 
 def _regular(path: Path) -> bool:
@@ -119,7 +119,8 @@ def _notebook_cells(tree: dict[str, Any], todos: set[str] | None) -> list[_Cell]
             source = cell.get("source", "")
             if isinstance(source, list):
                 source = "".join(str(line) for line in source)
-            cells.append(_Cell(str(cell.get("id", "")), _todo(cell, str(source), todos), str(source)))
+            text = str(source)
+            cells.append(_Cell(str(cell.get("id", "")), _todo(cell, text, todos), text))
     return cells
 
 

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 STYLE = """
 :root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
+  padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
-td, th { text-align: left; vertical-align: top; padding: .35rem .6rem; border-top: 1px solid #8884; }
+td, th { text-align: left; vertical-align: top; padding: .35rem .6rem;
+  border-top: 1px solid #8884; }
 .number { text-align: right; white-space: nowrap; }
 .passed { color: #1b7837; } .wrong { color: #c0392b; } .open { color: #777; }
 .bar { background: #8883; height: .6rem; border-radius: .3rem; }

@@ -118,14 +118,14 @@ def grade_class(
     seed = _run_seed(out, seed)
     bank = measure(assignment, seed)
     results: dict[str, Result] = {}
-    with Workers(assignment, jobs or os.cpu_count() or 1) as workers:
-        with ThreadPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
-            tasks = {
-                pool.submit(_grade_one, student, path, bank, workers, out): student
-                for student, path in submissions.items()
-            }
-            for task in tqdm(as_completed(tasks), total=len(tasks), desc=f"grading {assignment}"):
-                results[tasks[task]] = task.result()
+    jobs = jobs or os.cpu_count() or 1
+    with Workers(assignment, jobs) as workers, ThreadPoolExecutor(max_workers=jobs) as pool:
+        tasks = {
+            pool.submit(_grade_one, student, path, bank, workers, out): student
+            for student, path in submissions.items()
+        }
+        for task in tqdm(as_completed(tasks), total=len(tasks), desc=f"grading {assignment}"):
+            results[tasks[task]] = task.result()
     ordered = [results[student] for student in submissions]
     _write_csv(out / "grades.csv", ordered)
     write_atomically(out / "summary.md", class_summary(ordered))
@@ -143,9 +143,7 @@ def _run_seed(out: Path, seed: int | None) -> int:
     return seed
 
 
-def _grade_one(
-    student: str, path: Path | None, bank: Bank, workers: Workers, out: Path
-) -> Result:
+def _grade_one(student: str, path: Path | None, bank: Bank, workers: Workers, out: Path) -> Result:
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
     stored = out / "results" / f"{student}.json"
     if stored.is_file():
@@ -218,7 +216,7 @@ def class_summary(results: list[Result]) -> str:
     """What the class has and has not understood: a row per check, named mistakes with counts."""
     lines = ["| TODO | check | passed | not attempted | mistakes named |", "|---|---|---|---|---|"]
     for verdict in results[0].verdicts if results else []:
-        same = [v for r in results for v in r.verdicts if (v.todo, v.name) == (verdict.todo, verdict.name)]
+        same = [v for r in results for v in r.verdicts if v.name == verdict.name]
         named = Counter(name for v in same if len(v.mistakes) == 1 for name in v.mistakes)
         passed = sum(v.passed for v in same)
         untried = sum(v.status == "not attempted" for v in same)

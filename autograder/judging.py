@@ -1,7 +1,7 @@
 """Turn outcomes into verdicts. No student code runs in a process that imports this for grading.
 
-    outcome (what the student's code gave)  +  bank (what right and known-wrong answers give)
-        -> verdict: passed, failed with a named mistake or a property, or how else it ended
+outcome (what the student's code gave)  +  bank (what right and known-wrong answers give)
+    -> verdict: passed, failed with a named mistake or a property, or how else it ended
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
 """The kill table: proof that an assignment's checks accept right code and reject wrong code.
 
-    solution      passes every check, at the public and at fresh seeds
-    stub          is "not attempted" on every check
-    mistake       fails, and is the one that is named
-    alternative   passes
-    lazy answer   zeros, ones, NaN, noise, an input, the public seed's answer: fails every check
+solution      passes every check, at the public and at fresh seeds
+stub          is "not attempted" on every check
+mistake       fails, and is the one that is named
+alternative   passes
+lazy answer   zeros, ones, NaN, noise, an input, the public seed's answer: fails every check
 
-    python -m autograder.kill_table a2 [--seeds 3]
+python -m autograder.kill_table a2 [--seeds 3]
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ class Row:
 
 
 def kill_table(assignment: str, seeds: tuple[int, ...] = FRESH_SEEDS) -> list[Row]:
-    """Return a row for every answer, TODO and seed; `problem` is empty in all if the checks hold."""
+    """Return a row for every answer, TODO and seed; if the checks hold, no row has a `problem`."""
     public = measure(assignment, PUBLIC_SEED)
     rows = list(_rows(public, public))
     for seed in seeds:
@@ -134,6 +135,14 @@ LAZY: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
 }
 
 
+def _leaf(
+    make: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+    rng: np.random.Generator,
+    leaf: np.ndarray,
+) -> np.ndarray:
+    return make(leaf, rng)
+
+
 def _noise(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if array.dtype.kind == "f":
         return rng.standard_normal(array.shape).astype(array.dtype)
@@ -158,7 +167,7 @@ def _lazy_answers(
 ) -> Iterator[tuple[str, Plain]]:
     rng = np.random.default_rng(bank.seed + 1)
     for name, make in LAZY.items():
-        yield name, _map_leaves(value, lambda leaf, make=make: make(leaf, rng))
+        yield name, _map_leaves(value, functools.partial(_leaf, make, rng))
     draw = Draw(bank.seed, check.key)
     check.probe(Names(solution), draw)
     first = None if draw.first is None else plain(draw.first)

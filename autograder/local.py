@@ -1,4 +1,4 @@
-"""Check a file at the public seed, in a process of its own: `course check` and `pytest autograder`."""
+"""Check one file in a process of its own: `course check` and `pytest autograder`."""
 
 from __future__ import annotations
 

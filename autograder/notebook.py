@@ -233,9 +233,7 @@ def verdict_page(todo: str, verdicts: list[Verdict], with_cause: bool) -> Page:
         lines.append(f"  {mark} {verdict.status}: {verdict.sentence}")
         lines.extend(f"      {line}" for line in fresh)
     note = PUBLIC_NOTE if earned == points else ""
-    rich = (
-        f"<b>{html.escape(title)}</b><table>{''.join(rows)}</table><small>{note}</small>"
-    )
+    rich = f"<b>{html.escape(title)}</b><table>{''.join(rows)}</table><small>{note}</small>"
     return Page(rich, "\n".join(lines + ([note] if note else [])))
 
 

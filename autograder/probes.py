@@ -104,7 +104,7 @@ def load_checks(assignment: str) -> list[Check]:
         if error.name != module:
             raise
         raise CourseError(
-            f"No checks for an assignment called {assignment!r}: autograder/checks has no such file."
+            f"There are no checks for {assignment!r}; write them in autograder/checks."
         ) from None
     checks = _CHECKS.get(module, [])
     names = [check.key for check in checks]

@@ -1,8 +1,8 @@
 """What a student gets: a folder that works without the repository, and the form for an editor.
 
-    course release a2 --to DIR     notebook, frozen values, starter code, the part of the autograder
-                                   that `check` needs: no solution, no mistake, no alternative
-    course export a2 --to DIR      models.py with #TODOs, and train, test and caption notebooks
+course release a2 --to DIR     notebook, frozen values, starter code, the part of the autograder
+                               that `check` needs: no solution, no mistake, no alternative
+course export a2 --to DIR      models.py with #TODOs, and train, test and caption notebooks
 """
 
 from __future__ import annotations

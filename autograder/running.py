@@ -6,8 +6,6 @@ The same function serves the student's kernel, the sandbox and the judge's refer
 from __future__ import annotations
 
 import contextlib
-import functools
-import importlib
 import io
 import linecache
 import sys
@@ -168,13 +166,17 @@ def _watching(targets: _Targets, called: set[str]) -> Iterator[None]:
         sys.setprofile(before)
 
 
-@functools.cache
 def _targets(forbidden: tuple[str, ...]) -> _Targets:
-    """The code objects and builtins behind dotted names; of a class, all its own methods."""
+    """The code objects and builtins behind dotted names; of a class, all its own methods.
+
+    A module that nobody has imported yet cannot be called by name; it is not loaded for this.
+    """
     codes: dict[types.CodeType, str] = {}
     builtins: dict[int, str] = {}
     for name in forbidden:
         target = _resolve(name)
+        if target is None:
+            continue
         methods = list(vars(target).values()) if isinstance(target, type) else [target]
         for function in methods:
             if hasattr(function, "__code__"):
@@ -185,11 +187,9 @@ def _targets(forbidden: tuple[str, ...]) -> _Targets:
 
 
 def _resolve(dotted: str) -> Any:
-    """The object that a dotted name such as `torch.nn.LSTMCell` stands for."""
-    parts = dotted.split(".")
-    target: Any = importlib.import_module(parts[0])
-    for depth, part in enumerate(parts[1:], start=2):
-        if not hasattr(target, part):
-            importlib.import_module(".".join(parts[:depth]))
-        target = getattr(target, part)
+    """The object that a dotted name such as `torch.nn.LSTMCell` stands for, if it is loaded."""
+    head, *rest = dotted.split(".")
+    target: Any = sys.modules.get(head)
+    for part in rest:
+        target = getattr(target, part, None)
     return target

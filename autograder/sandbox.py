@@ -53,13 +53,14 @@ class Worker:
             cwd=self._scratch.name,
             env=environment,
         )
-        given = [Segment("given cell", c.source) for c in release_cells(self.assignment) if not c.todo]
+        cells = release_cells(self.assignment)
+        given = [Segment("given cell", cell.source) for cell in cells if not cell.todo]
         write_frame(cast(IO[bytes], process.stdin), json.dumps({"warm": _rows(given)}).encode())
         read_frame(cast(IO[bytes], process.stdout))
         return process
 
     def run(self, segments: list[Segment], seed: int) -> dict[str, Outcome]:
-        """Outcomes of all checks on a program; a worker that dies counts as "ended" after a retry."""
+        """Outcomes of all checks; a worker that dies twice counts as "ended" for each of them."""
         request = {"assignment": self.assignment, "seed": seed, "segments": _rows(segments)}
         for _ in range(2):
             if self._process is None or self._process.poll() is not None:
@@ -125,5 +126,3 @@ class Workers:
     ) -> None:
         for worker in self._all:
             worker.close()
-
-

@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.assignments import load_source
+from autograder.assignments import BEGIN, END, load_source
 from autograder.authoring import Solution, load_alternatives
 from autograder.bank import mistakes_of
 from autograder.building import source_notebook, write_atomically
@@ -62,7 +62,7 @@ def simulated_class(assignment: str) -> list[Student]:
         _student(assignment, "tom_reordered", [lambda notebook: notebook.cells.reverse()]),
         _student(assignment, "uma_split_cell", [_split(todos[3])]),
         _student(assignment, "vic_syntax_error", [_append(first, "def broken(:")], [first]),
-        _student(assignment, "wes_warnings", [_append(last, "import warnings\n\nwarnings.warn('!')")]),
+        _student(assignment, "wes_warns", [_append(last, "import warnings\n\nwarnings.warn('!')")]),
         Student("xia_corrupt", {f"{assignment}.ipynb": '{"cells": [{"cell_'}, frozenset(todos)),
     ]
     return students
@@ -90,10 +90,13 @@ def _finished(assignment: str) -> NotebookNode:
     solved = {cell.id: cell.source for cell in source_notebook(assignment).cells}
     for cell in notebook.cells:
         if "todo" in cell.metadata.get("course", {}):
-            cell.source = solved[cell.id].replace("### BEGIN SOLUTION", "").replace(
-                "### END SOLUTION", ""
-            )
+            cell.source = _unmarked(solved[cell.id])
     return notebook
+
+
+def _unmarked(source: str) -> str:
+    """A solution as a student would have written it, without the author's markers."""
+    return "\n".join(line for line in source.splitlines() if line.strip() not in (BEGIN, END))
 
 
 def _mistaken(assignment: str, todos: list[str]) -> list[Student]:
@@ -103,7 +106,7 @@ def _mistaken(assignment: str, todos: list[str]) -> list[Student]:
     for name, todo in zip(names, todos):
         mistake = next(m for m in mistakes_of(assignment) if m.todo == todo)
         cell = next(c for c in load_source(assignment).tagged("todo") if c.tags["todo"] == todo)
-        edit = _put(todo, mistake.edit(Solution(todo, cell.source)).source)
+        edit = _put(todo, _unmarked(mistake.edit(Solution(todo, cell.source)).source))
         student = _student(
             assignment, f"{name}_{mistake.name}", [edit], [todo], mistake=mistake.name
         )
@@ -201,5 +204,3 @@ def expected_marks(assignment: str, student: Student) -> dict[str, bool]:
     """Which TODOs must earn full points."""
     todos = dict.fromkeys(check.todo for check in load_checks(assignment))
     return {todo: todo not in student.lost for todo in todos}
-
-

@@ -43,7 +43,7 @@ def _cell_problems(cell: SourceCell) -> list[str]:
         problems.append('a solution region in a cell without `todo="name"`')
     lines = len([line for line in cell.source.splitlines() if line.strip()])
     if lines > MAX_LINES:
-        problems.append(f"{lines} lines; keep a code cell to {MAX_LINES}, or move it to starter_code")
+        problems.append(f"{lines} lines; keep a code cell to {MAX_LINES} or use starter_code")
     if "check" in cell.tags and cell.source.strip() != f'check("{cell.tags["check"]}")':
         problems.append(f'a check cell holds `check("{cell.tags["check"]}")` and nothing else')
     return problems

@@ -22,7 +22,8 @@ MAX_DEPTH = 8
 MAX_ITEMS = 100_000
 MAX_BYTES = 64 * 2**20
 DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
+    ["bool", "float16", "float32", "float64"]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
 
 

@@ -2,8 +2,8 @@
 
 It knows probes and inputs, no reference, no mistake and no other submission. It reads requests from
 its standard input and writes raw results to its standard output; whoever started it validates them.
-A TODO's checks run one after another in one child; a child that dies or hangs costs the check it was
-at, and the rest of the TODO gets a fresh child.
+A TODO's checks run one after another in one child; a child that dies or hangs costs the check it
+was at, and the rest of the TODO gets a fresh child.
 
     frame = 8 bytes length (big endian) + JSON
 """
@@ -17,10 +17,9 @@ import resource
 import select
 import signal
 import struct
-import sys
 import time
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import torch
 
@@ -35,7 +34,7 @@ FILE_SIZE = 64 * 2**20
 MAX_FRAME = 160 * 2**20
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: IO[bytes]) -> bytes | None:
     """Read one frame; None at the end of the stream."""
     head = stream.read(8)
     if len(head) < 8:
@@ -47,7 +46,7 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return body if len(body) == length else None
 
 
-def write_frame(stream: BinaryIO, body: bytes) -> None:
+def write_frame(stream: IO[bytes], body: bytes) -> None:
     """Write one frame."""
     stream.write(struct.pack(">Q", len(body)) + body)
     stream.flush()
@@ -176,9 +175,7 @@ def _cut(buffer: bytearray) -> bytes | None:
     return body
 
 
-def _run_child(
-    descriptor: int, checks: list[Check], segments: list[Segment], seed: int
-) -> None:
+def _run_child(descriptor: int, checks: list[Check], segments: list[Segment], seed: int) -> None:
     """In the child: load the program, run each check, send each result; never returns."""
     try:
         os.setsid()
@@ -209,4 +206,4 @@ def _address_space() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -4,13 +4,14 @@ import errno
 import itertools
 import urllib.error
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 from captioners import Colours, ShowAndTell, ShowAttendAndTell, caption_loss
 from torch import nn
 
-from starter_code import training
+from starter_code import plots, training
 from starter_code.captioning import models
 from starter_code.captioning.decode import beam_search, caption_images
 from starter_code.captioning.features import FrozenFeatures
@@ -227,11 +228,9 @@ def options(folder, **changes):
 @pytest.mark.parametrize("decoder", [ShowAndTell, ShowAttendAndTell])
 def test_both_kinds_of_decoder_learn_to_caption(tmp_path, decoder):
     encoder, decoder = networks(decoder, hidden=48)
-    solver = Solver(
-        encoder, decoder, Colours(60), Colours(10, seed=1), caption_loss,
-        options(tmp_path, epochs=6),
-    )  # fmt: skip
-    history = solver.fit()
+    chosen = options(tmp_path, epochs=5)
+    data, val = Colours(120), Colours(10, seed=1)
+    history = Solver(encoder, decoder, data, val, caption_loss, chosen).fit()
     test = Colours(12, seed=2)
     found = caption_images(encoder, decoder, test.images, test.word_map, beam_size=3, max_length=8)
     said, true = hypotheses(found, test.word_map), references(test)
@@ -464,3 +463,28 @@ def test_tiers(monkeypatch):
     assert all(name in str(tier(name)) for name in TIERS)
     with pytest.raises(CourseError, match="tiny, small, full"):
         tier("huge")
+
+
+def test_a_picture_is_bright_where_the_weight_is():
+    picture = np.full((8, 8, 3), 200, np.uint8)
+    weights = np.zeros((8, 8))
+    weights[2, 5] = 0.3
+    lit = plots.attention_over(picture, weights)
+    assert lit.shape == (8, 8, 3) and lit.min() >= 0 and lit.max() <= 1
+    assert np.unravel_index(lit.sum(2).argmax(), (8, 8)) == (2, 5)
+    assert lit[2, 5].sum() > 1.5 * lit[0, 0].sum()
+
+
+def test_pictures_of_a_training(tmp_path):
+    history = History()
+    for epoch, bleu in enumerate([0.1, 0.4, 0.3], 1):
+        keys = ("train_loss", "val_loss", "train_top5", "val_top5", "learning_rate", "seconds")
+        history.add({"epoch": epoch, "val_bleu4": bleu, **dict.fromkeys(keys, 0.5)})
+    history.save(tmp_path / "history.json")
+    figure = plots.training_curves(History.load(tmp_path / "history.json"))
+    bleu_axis = figure.axes[2]
+    assert bleu_axis.lines[0].get_ydata().tolist() == [0.1, 0.4, 0.3]
+    assert bleu_axis.lines[1].get_xydata().tolist() == [[2, 0.4]]
+    strip = plots.attention_strip(torch.zeros(3, 8, 8), ["a", "dog"], torch.rand(2, 8, 8))
+    assert [ax.get_title() for ax in strip.axes] == ["", "a", "dog"]
+    plt.close("all")

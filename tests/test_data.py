@@ -5,10 +5,12 @@ import json
 import os
 import pickle
 import random
+import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -183,6 +185,7 @@ def test_bad_captions_are_named_in_one_sentence_before_any_work(tmp_path, name):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_bad_picture_is_named_and_the_work_before_it_is_kept(tmp_path, monkeypatch, workers):
     monkeypatch.setattr(pictures, "BLOCK", 2)
+    monkeypatch.setattr(pictures, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(create_input_files, "_SAVE_EVERY", 2)
     content, bad = small_set(tmp_path), tmp_path / "images/train2014/6.jpg"
     whole = bad.read_bytes()
@@ -232,18 +235,21 @@ os.replace = dying(os.replace)
 h5py.Dataset.__setitem__ = dying(h5py.Dataset.__setitem__)
 h5py.File.flush = dying(h5py.File.flush)
 create_input_files._allocate = dying(create_input_files._allocate)
-kills = 0
-while True:
+def run(folder, allowed):
+    global left
     child = os.fork()
     if child == 0:
-        left = kills
-        create_input_files.create_input_files(source, images, output, captions_per_image=3,
+        left = allowed
+        create_input_files.create_input_files(source, images, folder, captions_per_image=3,
                                               min_word_freq=1, size=16, workers=1)
         os._exit(0)
     status = os.waitpid(child, 0)[1]
-    if status == 0:
-        break
-    assert os.WTERMSIG(status) == signal.SIGKILL, status
+    assert status in (0, signal.SIGKILL), status
+    return status == 0
+
+kills = 0
+while not run(f"{output}/{kills}", kills):
+    assert run(f"{output}/{kills}", 1000)
     kills += 1
 print(kills)
 """
@@ -257,30 +263,31 @@ def test_a_run_killed_anywhere_goes_on_and_ends_with_the_same_bytes(tmp_path):
         text=True,
         check=True,
     )
-    assert int(run.stdout) > 8  # killed one step later each time, until nothing was left to do
-    assert contents(tmp_path / "killed") == contents(make(tmp_path, output="straight"))
+    straight = contents(make(tmp_path, output="straight"))
+    assert int(run.stdout) > 30  # every write, flush and rename was the last one once
+    for kills in range(int(run.stdout)):
+        assert contents(tmp_path / "killed" / str(kills)) == straight
 
 
-def test_a_killed_run_does_not_leave_its_pictures_to_another(tmp_path, monkeypatch):
-    """A run with other arguments takes the folder over; the first may come back after it."""
+def test_a_run_with_other_arguments_takes_over_an_unfinished_folder(tmp_path, monkeypatch):
+    """Also when it is interrupted itself, and the first comes back: nothing of the two is mixed."""
     monkeypatch.setattr(pictures, "BLOCK", 1)
     monkeypatch.setattr(create_input_files, "_SAVE_EVERY", 1)
-    real = create_input_files._told
 
-    def stops_after(number):
-        def told(*arguments):
-            for i, block in enumerate(real(*arguments)):
-                if i == number:
-                    raise KeyboardInterrupt
-                yield block
-
-        monkeypatch.setattr(create_input_files, "_told", told)
-
-    for seed, number in [(0, 3), (1, 0), (0, 2)]:
-        stops_after(number)
+    def interrupted(**options):
         with pytest.raises(KeyboardInterrupt):
-            make(tmp_path, seed=seed)
-    monkeypatch.setattr(create_input_files, "_told", real)
+            make(tmp_path, **options)
+
+    def three_blocks(*arguments):
+        yield from islice(pictures.stream_blocks(*arguments), 3)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(create_input_files, "stream_blocks", three_blocks)
+        interrupted()
+    with monkeypatch.context() as patch:
+        patch.setattr(create_input_files, "JsonList", lambda path: signal.raise_signal(2))
+        interrupted(min_word_freq=4)
     assert contents(make(tmp_path)) == contents(make(tmp_path, output="straight"))
 
 
@@ -323,15 +330,16 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
 
 
 def test_workers_and_one_process_write_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "BLOCK", 2)
+    monkeypatch.setattr(pictures, "BLOCK", 1)  # more blocks than two workers are asked for at once
+    monkeypatch.setattr(pictures, "_WORTH_A_PROCESS", 1)
     assert contents(make(tmp_path)) == contents(make(tmp_path, output="two", workers=2))
 
 
 def test_pictures_on_the_disk_are_those_in_memory(tmp_path):
-    folder = make(tmp_path)
+    folder = make(tmp_path, size=64)  # 60 kB of pixels
     memory, disk = CaptionDataset(folder, "train"), CaptionDataset(folder, "train", in_memory=False)
     assert disk.images is None and torch.equal(memory.images[3], disk.image(3))
-    assert len(pickle.dumps(disk)) < 20_000
+    assert len(pickle.dumps(disk)) < 30_000
     loaded = next(iter(DataLoader(disk, batch_size=15, num_workers=2)))
     assert torch.equal(loaded[0], memory.images.repeat_interleave(3, 0))
     assert torch.equal(loaded[1], memory.captions.long()) and torch.equal(loaded[2], memory.lengths)
@@ -480,7 +488,7 @@ def test_a_script_without_a_main_guard_and_its_kill(tmp_path):
     script.write_text(
         "import subprocess, sys, time\n"
         "from starter_code.captioning import create_input_files as c, pictures\n"
-        "pictures.BLOCK = 1\n"
+        "pictures.BLOCK = pictures._WORTH_A_PROCESS = 1\n"
         "start, stream = pictures._Worker.__enter__, c.stream_blocks\n"
         "def told(worker):\n"
         "    start(worker)\n"
@@ -512,6 +520,7 @@ def test_a_script_without_a_main_guard_and_its_kill(tmp_path):
 
 def test_a_worker_that_dies_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "BLOCK", 1)
+    monkeypatch.setattr(pictures, "_WORTH_A_PROCESS", 1)
     start = pictures._Worker.__enter__
     monkeypatch.setattr(pictures._Worker, "__enter__", lambda w: start(w).process.kill() or w)
     with pytest.raises(CourseError, match=r"ended with code -9.*workers=1"):

@@ -448,7 +448,9 @@ def beam_of_one_is_greedy(student: Names, draw: Draw) -> Any:
 @check("beam_search_with_attention", points=2)
 def beam_of_three(student: Names, draw: Draw) -> Any:
     """In a wider beam every beginning goes on in its own state; the best finished one wins."""
-    found = [_Language(draw).search(student, 3, 9) for _ in range(10)]
+    found = [_Language(draw).search(student, 3, 9) for _ in range(6)]
+    found.append(_search(student, _Detour(draw, short=0.3), 3, 8))  # a better one finishes later
+    found.append(_search(student, _Detour(draw, short=0.8), 2, 3))  # a better one has no time to
     return [{"ids": caption["ids"], "score": caption["score"]} for caption in found]
 
 
@@ -546,10 +548,10 @@ def weights_between_centres(student: Names, draw: Draw) -> Any:
 
 
 @check("upsample_attention", points=1)
-def three_layers_of_stride_two(student: Names, draw: Draw) -> Any:
+def grid_of_the_small_encoder(student: Names, draw: Draw) -> Any:
     """The small encoder's grid: centres at 0, 8, 16, …, and flat behind the outermost ones."""
     alpha = draw.normal(8 * 5)
-    return student.upsample_attention(alpha, (8, 5), [(3, 2, 1)] * 3, (63, 40))
+    return student.upsample_attention(alpha, (8, 5), [(3, 2, 1)] * 3 + [(3, 1, 1)], (63, 40))
 
 
 @check("upsample_attention", points=1)

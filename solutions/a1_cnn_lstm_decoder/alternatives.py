@@ -265,4 +265,4 @@ def bleu(references, hypotheses, max_n=4):
         sorted(map(len, truths), key=lambda k: (abs(k - len(words)), k))[0]
         for truths, words in zip(references, hypotheses)
     )
-    return float(product ** (1 / max_n) * (1 if said > wanted else np.exp(1 - wanted / said)))
+    return float(product ** (1 / max_n) * (1 if said > wanted else math.exp(1 - wanted / said)))

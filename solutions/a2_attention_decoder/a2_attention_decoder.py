@@ -126,7 +126,7 @@ print(f"{rows} × {columns} cells; each sees {last - first + 1:g} × {last - fir
 # The softmax makes the scores compete: looking more here means looking less elsewhere. The
 # context is what the decoder sees of the picture.
 #
-# *Difficulty 2 of 5 · importance 5 of 5 · 25 minutes*
+# *Difficulty 2 of 5 · importance 5 of 5 · 25 minutes · about 6 lines*
 
 # %% todo="attention" difficulty=2 importance=5 minutes=25 lines=6
 # TODO attention: score the cells, turn the scores into weights, sum the features under them
@@ -203,7 +203,7 @@ check("attention")
 # The mean forgets *where* things are. That is all right here: attention will look again at each
 # step.
 #
-# *Difficulty 1 of 5 · importance 3 of 5 · 10 minutes*
+# *Difficulty 1 of 5 · importance 3 of 5 · 10 minutes · about 2 lines*
 
 # %% todo="init_hidden_state" difficulty=1 importance=3 minutes=10 lines=2
 # TODO init_hidden_state: h and c from the mean over the cells, one layer each
@@ -275,7 +275,7 @@ class DecoderCell(nn.Module):
 # Attention asks with the hidden state of the *previous* step: where to look is decided before the
 # new word is thought. The handout has no gate in front of the context, so neither have we.
 #
-# *Difficulty 2 of 5 · importance 5 of 5 · 30 minutes*
+# *Difficulty 2 of 5 · importance 5 of 5 · 30 minutes · about 6 lines*
 
 # %% todo="attention_step" difficulty=2 importance=5 minutes=30 lines=6
 # TODO attention_step: look with the old hidden state, move the cell one step, score the words
@@ -360,13 +360,13 @@ check("attention_step")
 # ### 4 · A whole batch of captions
 #
 # In training the decoder reads the true caption (teacher forcing): fed word $t$, it must score
-# word $t+1$. Captions differ in length, and half of a padded batch may be pads. This decoder wastes
-# no time on them: it moves only the captions that still have a word to predict.
+# word $t+1$. Captions differ in length; half of a batch may be pads. No time is spent on them: only
+# captions that still have a word to predict are moved.
 #
-# Sorting by length makes those the first rows of the batch. Whatever is sorted must come back in
-# its old order.
+# Sorted by length, those are the batch's first rows. What is sorted must come back in its old
+# order.
 #
-# *Difficulty 4 of 5 · importance 5 of 5 · 45 minutes*
+# *Difficulty 4 of 5 · importance 5 of 5 · 45 minutes · about 9 lines*
 
 # %% todo="attention_forward" difficulty=4 importance=5 minutes=45 lines=9
 # TODO attention_forward: teacher forcing over a ragged batch, without work on pads
@@ -434,16 +434,16 @@ check("attention_forward")
 # %% [markdown]
 # ### 5 · Look at everything once
 #
-# At each time the weights sum to one over the *cells*. Nothing makes them visit all cells over
-# *time*. This term asks for it (Xu et al. 2015, section 4.2.1):
+# At each time the weights sum to one over the *cells*. Over *time* nothing makes them visit all
+# cells. This term does (Xu et al. 2015, section 4.2.1):
 #
 # $$\frac{1}{B P}\sum_b \sum_p \Big(1 - \sum_{t} \alpha_{b t p}\Big)^2$$
 #
-# The inner sum runs over the caption's own steps. The paper sums over cells; we, like the authors'
-# code, take the mean, so the grid's size does not change the term's weight. With more cells than
-# words it cannot reach zero.
+# The inner sum runs over the caption's own steps. The paper sums over cells; we take the mean, so
+# the grid's size does not change the term's weight. With more cells than words it cannot reach
+# zero.
 #
-# *Difficulty 2 of 5 · importance 4 of 5 · 20 minutes*
+# *Difficulty 2 of 5 · importance 4 of 5 · 20 minutes · about 4 lines*
 
 # %% todo="doubly_stochastic_penalty" difficulty=2 importance=4 minutes=20 lines=4
 # TODO doubly_stochastic_penalty: how far each cell's weights over time are from one
@@ -503,9 +503,9 @@ check("doubly_stochastic_penalty")
 # beam, which becomes one narrower. Here each beginning also carries its attention maps, one for
 # each word.
 #
-# *Difficulty 5 of 5 · importance 4 of 5 · 60 minutes*
+# *Difficulty 5 of 5 · importance 4 of 5 · 60 minutes · about 20 lines*
 
-# %% todo="beam_search_with_attention" difficulty=5 importance=4 minutes=60 lines=18
+# %% todo="beam_search_with_attention" difficulty=5 importance=4 minutes=60 lines=20
 # TODO beam_search_with_attention: one picture's best caption, its score, and a map for each word
 def beam_search_with_attention(
     step: Callable, state: tuple[Tensor, ...], start: int, end: int, beam_size: int, max_length: int
@@ -519,8 +519,9 @@ def beam_search_with_attention(
     finished. The search stops when no beginning is left.
 
     Returns ids (a list without <start> and <end>), score (the sum of log-probabilities, that of
-    <end> included) and alphas (len(ids), P): row i came from the step that chose word i. The best
-    finished caption wins; only if none finished, the best unfinished one. No division by length.
+    <end> included) and alphas (len(ids), P): row i came from the step that chose word i. ids may be
+    empty, alphas is (0, P) then. The best finished caption wins; only if none finished, the best
+    unfinished one. Scores are not divided by length.
     """
     live, finished = [(0.0, [], [])], []  # beginnings: (score, ids, rows of alpha)
     words = torch.tensor([start], device=state[0].device)
@@ -592,7 +593,7 @@ check("beam_search_with_attention")
 # Cell $i$ is centred at pixel $\mathit{offset} + \mathit{jump}\cdot i$. Stretching the grid over
 # the picture puts it elsewhere, often half a cell off.
 #
-# *Difficulty 3 of 5 · importance 3 of 5 · 35 minutes*
+# *Difficulty 3 of 5 · importance 3 of 5 · 35 minutes · about 10 lines*
 
 # %% todo="upsample_attention" difficulty=3 importance=3 minutes=35 lines=10
 # TODO upsample_attention: place each cell where the encoder saw it, interpolate between the centres
@@ -662,16 +663,16 @@ check("upsample_attention")
 # %% [markdown]
 # ### 8 · Does it point at what it names?
 #
-# A map looks convincing as soon as one has seen the word. So count instead (Zhang et al. 2016,
-# the *pointing game*): a map scores a hit if its largest weight lies inside the box of the object
-# that the word names,
+# A map looks convincing once one has read the word. So count (Zhang et al. 2016, the *pointing
+# game*): a map scores a hit if its largest weight lies inside the box of the object that the word
+# names,
 #
 # $$\frac{1}{N}\sum_n \big[\,\arg\max \mathit{map}_n \in \mathit{box}_n\,\big].$$
 #
-# A box is half open: its left and top edge belong to it, right and bottom do not, so that
-# neighbouring boxes share no pixel.
+# A box is half open: its left and top edge belong to it, right and bottom do not. Neighbouring
+# boxes share no pixel.
 #
-# *Difficulty 1 of 5 · importance 4 of 5 · 15 minutes*
+# *Difficulty 1 of 5 · importance 4 of 5 · 15 minutes · about 5 lines*
 
 # %% todo="pointing_game" difficulty=1 importance=4 minutes=15 lines=5
 # TODO pointing_game: the share of maps whose largest weight lies in the object's box
@@ -898,7 +899,8 @@ def look(photo: Tensor) -> tuple[list[str], float, Tensor]:
 def maps_of(alphas: Tensor) -> Tensor:
     """Weights (N, P) over the pixels (N, H, W) of a test picture."""
     size = tuple(pictures.shape[2:])
-    return torch.stack([upsample_attention(a, encoder.grid, encoder.layers, size) for a in alphas])
+    maps = [upsample_attention(alpha, encoder.grid, encoder.layers, size) for alpha in alphas]
+    return torch.stack(maps) if maps else alphas.new_zeros(0, *size)
 
 # %%
 photo = pictures[CHOSEN : CHOSEN + 1]
@@ -954,27 +956,24 @@ def best_pixel(boxes: Tensor) -> float:
     return ((left <= x) & (x < right) & (top <= y) & (y < bottom)).float().mean(0).max().item()
 
 
-def stretched(alphas: Tensor) -> Tensor:
-    """For comparison: the grid stretched over the picture, as image resizing does."""
-    grid_maps = alphas.view(-1, 1, *encoder.grid)
-    return F.interpolate(grid_maps, tuple(pictures.shape[2:]), mode="bilinear")[:, 0]
-
 # %%
-print(f"{'':6}{'nouns':>7}{'pointing':>10}{'stretched':>11}{'chance':>8}{'fixed':>7}")
+print(f"{'':6}{'nouns':>7}{'pointing':>10}{'chance':>8}{'fixed':>7}")
 for before in (4, 3, 2, 1, 0):
     weights, boxes = pointings(before)
     if weights is None:
         print(f"t-{before}  no true noun to point at")
         continue
     hits = pointing_game(maps_of(weights), boxes)
-    off = pointing_game(stretched(weights), boxes)
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]) / pictures[0, 0].numel()
-    row = f"{hits:10.2f}{off:11.2f}{area.mean():8.2f}{best_pixel(boxes):7.2f}"
+    row = f"{hits:10.2f}{area.mean():8.2f}{best_pixel(boxes):7.2f}"
     print(f"t-{before:<4}{len(boxes):7}{row}")
 
 # %% [markdown]
-# LOOK_SEE
-#
+# **What to see.** Far before the noun the weights point no better than a fixed pixel. Near it, at
+# $t-1$ or $t$, they do: the decoder looks at a thing while it says its colour or its name. How
+# sharply, and at which of the two steps, differs from training to training.
+
+# %% [markdown]
 # **What not to conclude.** A high weight does not show that the word came *from* there. The
 # hidden state remembers earlier looks, the cell sees a wide square, and all other cells share the
 # rest of the weight. Whether a word depends on a place is shown by changing the place, not by

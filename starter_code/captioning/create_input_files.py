@@ -83,6 +83,7 @@ def create_input_files(
     splits are not looked at. A picture with more captions than `captions_per_image` gives a random
     choice of them, one with fewer repeats some (drawn from `seed` and the picture's position).
     Captions are cut after `max_length` words. `size` is the side of the square pictures in pixels.
+    At most `workers` processes read pictures (by default as many as cores).
     A finished folder made with the same arguments is returned at once.
 
     Raises:

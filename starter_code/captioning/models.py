@@ -83,7 +83,7 @@ class SmallEncoder(nn.Module):
         self.layers: Geometry = [(3, 2, 1)] * 3 + [(3, 1, 1)]
         side = _side_after(self.layers, picture_size)
         self.grid = (side, side)
-        widths = (3, encoder_dim // 2, encoder_dim, encoder_dim, encoder_dim)
+        widths = (3, encoder_dim // 4, encoder_dim // 2, encoder_dim, encoder_dim)
         self.blocks = nn.Sequential(
             *(_block(a, b, *self.layers[i]) for i, (a, b) in enumerate(pairwise(widths)))
         )

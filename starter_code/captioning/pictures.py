@@ -23,6 +23,7 @@ from starter_code.errors import CourseError
 
 BLOCK = 16  # pictures a worker hands over at a time: 3 MB at 256 px
 _WORTH_A_PROCESS = 500  # a worker needs about a quarter of a second to start
+_PIPE = 1 << 20  # bytes; with the usual 64 kB a block would cost 48 changes of process
 _AHEAD = 2  # blocks that a worker is asked for before its first is fetched
 
 
@@ -75,14 +76,14 @@ def stream_blocks(
 ) -> Iterator[np.ndarray]:
     """Yield the pictures of `paths` in order, in arrays of at most `BLOCK`: uint8 (n, 3, S, S).
 
-    A worker holds at most two blocks, however many pictures there are. With `workers=None` there
-    are as many processes as cores, fewer when the work is short.
+    A worker holds at most two blocks, however many pictures there are. There are at most `workers`
+    processes (by default as many as cores), and only as many as the work is worth.
 
     Raises:
         CourseError: a picture cannot be read, or a worker process died.
     """
     blocks = [paths[first : first + BLOCK] for first in range(0, len(paths), BLOCK)]
-    workers = workers or min(available_cores(), 1 + len(paths) // _WORTH_A_PROCESS)
+    workers = min(workers or available_cores(), 1 + len(paths) // _WORTH_A_PROCESS)
     if workers == 1:
         return (load_block(block, size) for block in blocks)
     return _stream_parallel(blocks, size, workers)
@@ -128,6 +129,7 @@ class _Worker:
             [sys.executable, "-m", "starter_code.captioning.pictures", str(self.size)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pipesize=_PIPE,
             env=os.environ | {"PYTHONPATH": path},
         )
         return self

@@ -107,7 +107,7 @@ def keypoints(scene: Scene, size: int = 64) -> list[dict[str, tuple[float, float
     shown = masks(scene, size)
     return [
         {
-            name: _keypoint(scene, thing, point, np.delete(shown, index, 0).any(0), size)
+            name: _keypoint(thing, point, shown.any(0) & ~shown[index], size)
             for name, point in SPRITES[thing.kind].points.items()
         }
         for index, thing in enumerate(scene.objects)
@@ -230,7 +230,7 @@ def _under_weather(picture: np.ndarray, scene: Scene, size: int) -> np.ndarray:
 
 
 def _keypoint(
-    scene: Scene, thing: SceneObject, point: tuple[float, float], others: np.ndarray, size: int
+    thing: SceneObject, point: tuple[float, float], others: np.ndarray, size: int
 ) -> tuple[float, float, bool]:
     left, top, side = _corner(thing, size)
     across = 1 - point[0] if thing.mirrored else point[0]

@@ -1,0 +1,100 @@
+"""A simulated class gets exactly the marks it deserves, whatever its notebooks do."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder import grading
+from autograder.bank import Bank, measure
+from autograder.demo import verify_marks
+from autograder.extracting import extract
+from autograder.grading import grade_class, harmless
+from autograder.sandbox import Workers
+from autograder.simulated_class import simulated_class, write_class
+from starter_code.errors import CourseError
+
+FIRST = "a1_cnn_lstm_decoder"
+
+
+def test_a_class_gets_the_marks_it_deserves(assignment: str, tmp_path: Path) -> None:
+    students = write_class(assignment, tmp_path / "submitted")
+    results = grade_class(assignment, tmp_path / "submitted", tmp_path / "out", jobs=2)
+    assert len(students) == len(results) == 24
+    verify_marks(assignment, students, results)
+    feedback = "".join(p.read_text("utf-8") for p in (tmp_path / "out/feedback").glob("*.html"))
+    assert "Traceback" not in feedback and "draw." not in feedback
+    rows = list(csv.DictReader((tmp_path / "out/grades.csv").open(encoding="utf-8")))
+    assert {row["student"]: float(row["points"]) for row in rows} == {
+        result.student: result.earned for result in results
+    }
+
+
+def test_an_interrupted_run_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "submitted"
+    for student in simulated_class(FIRST)[:2]:
+        for name, text in student.files.items():
+            (folder / student.name).mkdir(parents=True)
+            (folder / student.name / name).write_text(text, encoding="utf-8")
+    first = grade_class(FIRST, folder, tmp_path / "out", jobs=1)
+    (tmp_path / "out" / "grades.csv").unlink()
+
+    def never(*_: object) -> None:
+        raise AssertionError("graded again")
+
+    monkeypatch.setattr(grading, "grade_submission", never)
+    again = grade_class(FIRST, folder, tmp_path / "out", jobs=1)
+    assert [r.to_json() for r in first] == [r.to_json() for r in again]
+    assert json.loads((tmp_path / "out/run.json").read_text())["seed"] == first[0].seed
+
+
+ATTACKS = {
+    "patches_the_comparison": "import torch\ntorch.allclose = lambda *a, **k: True\n",
+    "patches_the_engine": "import autograder.comparing as c\nc.difference = lambda *a: None\n",
+    "reads_the_solution": "import autograder.bank as b\nb.measure('a1_cnn_lstm_decoder', 1)\n",
+    "leaves_by_exit": "import os\nos._exit(0)\n",
+    "fixes_the_inputs": "import autograder.draws as d\nd.Draw.normal = lambda *a, **k: 0\n",
+}
+
+
+@pytest.fixture(scope="module")
+def grader() -> Iterator[tuple[Bank, Workers]]:
+    with Workers(FIRST, 1) as workers:
+        yield measure(FIRST, 77), workers
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_earns_nothing_and_costs_nobody_else(
+    attack: str, tmp_path: Path, grader: tuple[Bank, Workers]
+) -> None:
+    student = simulated_class(FIRST)[0]
+    text = student.files[f"{FIRST}.ipynb"]
+    tree = json.loads(text)
+    cell = next(c for c in tree["cells"] if c["id"] == "caption_loss")
+    cell["source"] = (
+        "# TODO caption_loss: forged\n"
+        + ATTACKS[attack]
+        + "def caption_loss(*a):\n    return 0.0\n"
+    )
+    path = tmp_path / f"{FIRST}.ipynb"
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    bank, workers = grader
+    result = grading.grade_submission("x", extract(path, FIRST), bank, workers)
+    assert all(verdict.passed == (verdict.todo != "caption_loss") for verdict in result.verdicts)
+
+
+def test_an_empty_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="holds no submissions"):
+        grade_class(FIRST, tmp_path, tmp_path / "out")
+    with pytest.raises(CourseError, match="There is no folder"):
+        grade_class(FIRST, tmp_path / "nowhere", tmp_path / "out")
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@A1", "\t=1"])
+def test_a_spreadsheet_formula_becomes_text(cell: str) -> None:
+    assert harmless(cell) == "'" + cell
+    assert harmless("plain") == "plain" and harmless(-3.0) == -3.0

@@ -1,0 +1,146 @@
+"""A release works in a fresh environment without the repository and gives nothing away."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from autograder.assignments import load_source, stub
+from autograder.authoring import Solution, load_alternatives
+from autograder.bank import mistakes_of
+from autograder.local import judge_file
+from autograder.releasing import export, release
+from autograder.simulated_class import simulated_class
+from starter_code.errors import CourseError
+
+
+@pytest.fixture
+def fresh_python(tmp_path: Path) -> Path:
+    """An environment that has the third-party packages but not this project."""
+    folder = tmp_path / "environment"
+    venv.create(folder, with_pip=False)
+    own = sysconfig.get_paths(vars={"base": str(folder), "platbase": str(folder)})["purelib"]
+    Path(own, "packages.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    return folder / "bin" / "python"
+
+
+def run(python: Path, folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([python, "-c", code], cwd=folder, capture_output=True, text=True)
+
+
+def test_a_check_runs_without_the_repository(
+    assignment: str, tmp_path: Path, fresh_python: Path
+) -> None:
+    folder = release(assignment, tmp_path / "release")
+    alone = run(fresh_python, tmp_path, "import autograder")
+    assert "No module named 'autograder'" in alone.stderr
+    todo = load_source(assignment).todos[0]
+    cell = next(c for c in load_source(assignment).tagged("todo") if c.tags["todo"] == todo)
+    setup = "\n".join(
+        c.source for c in load_source(assignment).segments()[:4] if not c.todo
+    ).replace("prepare(", "(lambda *a, **k: None)(")
+    code = f"{setup.split('SIZE = tier')[0]}\n{cell.source}\ncheck({todo!r})"
+    done = run(fresh_python, folder, code)
+    assert done.returncode == 0, done.stderr
+    assert "✓ passed" in done.stdout and "✗" not in done.stdout
+
+
+def code_lines(source: str) -> set[str]:
+    """Lines of code worth hiding: not comments, not one-word lines."""
+    lines = {line.strip() for line in source.splitlines()}
+    return {line for line in lines if len(line) > 12 and not line.startswith(("#", '"""'))}
+
+
+def test_nothing_of_a_solution_mistake_or_alternative_is_in_it(
+    assignment: str, tmp_path: Path
+) -> None:
+    folder = release(assignment, tmp_path / "release")
+    notebook = json.loads((folder / f"{assignment}.ipynb").read_text("utf-8"))
+    cells = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
+    given = {line.strip() for line in cells.splitlines()}
+    checks = (folder / f"autograder/checks/{assignment}.py").read_text("utf-8")
+    given |= {line.strip() for line in checks.splitlines()}
+    source = load_source(assignment)
+    solved = {cell.tags["todo"]: cell.source for cell in source.tagged("todo")}
+    secret: set[str] = set()
+    for text in solved.values():
+        secret |= code_lines(text) - code_lines(stub(text))
+    for mistake in mistakes_of(assignment):
+        text = solved[mistake.todo]
+        secret |= code_lines(mistake.edit(Solution(mistake.todo, text)).source) - code_lines(text)
+    for other in load_alternatives(source.path.with_name("alternatives.py")):
+        secret |= code_lines(other.source)
+    assert len(secret) > 100
+    leaked = secret & given - shared_lines(assignment)
+    assert not leaked
+    assert not [p for p in folder.rglob("*") if p.name in ("mistakes.py", "alternatives.py")]
+    assert not list(folder.rglob("solutions"))
+
+
+def shared_lines(assignment: str) -> set[str]:
+    """Lines that students are given anyway: stubs, probes, and cells that are not TODOs."""
+    source = load_source(assignment)
+    texts = [stub(c.source) if "todo" in c.tags else c.source for c in source.cells]
+    root = source.path.parents[2]
+    texts.append((root / f"autograder/checks/{assignment}.py").read_text("utf-8"))
+    return {line.strip() for text in texts for line in text.splitlines()}
+
+
+def test_a_release_never_overwrites_answers(tmp_path: Path) -> None:
+    (tmp_path / "mine.ipynb").write_text("my answers")
+    with pytest.raises(CourseError, match="is not empty"):
+        release("a1_cnn_lstm_decoder", tmp_path)
+    (tmp_path / "models.py").write_text("my answers")
+    with pytest.raises(CourseError, match="exists already"):
+        export("a1_cnn_lstm_decoder", tmp_path)
+    assert (tmp_path / "models.py").read_text() == "my answers"
+
+
+def test_the_exported_form_can_be_handed_in(assignment: str, tmp_path: Path) -> None:
+    files = export(assignment, tmp_path)
+    assert [path.name for path in files][:4] == [
+        "models.py",
+        "train.ipynb",
+        "test.ipynb",
+        "caption.ipynb",
+    ]
+    models = tmp_path / "models.py"
+    text = models.read_text("utf-8")
+    solution = simulated_class(assignment)[0].files[f"{assignment}.ipynb"]
+    answers = {c["id"]: "".join(c["source"]) for c in json.loads(solution)["cells"]}
+    for cell in load_source(assignment).tagged("todo"):
+        text = text.replace(stub(cell.source), answers[cell.tags["todo"]])
+    models.write_text(text, encoding="utf-8")
+    assert all(verdict.passed for verdict in judge_file(models, assignment).verdicts)
+
+
+def test_pytest_runs_the_same_checks(root: Path, tmp_path: Path) -> None:
+    name = "a1_cnn_lstm_decoder"
+    student = next(s for s in simulated_class(name) if s.mistake)
+    notebook = tmp_path / "mine.ipynb"
+    notebook.write_text(student.files[f"{name}.ipynb"], encoding="utf-8")
+    results, junit = tmp_path / "results.json", tmp_path / "junit.xml"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(root / "autograder"),
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
+    command += ["--assignment", "a1", "--submission", str(notebook)]
+    command += ["--results", str(results), f"--junit-xml={junit}"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout + done.stderr
+    table = json.loads(results.read_text("utf-8"))
+    (lost,) = student.lost
+    assert all(t["name"].startswith(lost) for t in table["tests"] if t["status"] == "failed")
+    assert 0 < table["score"] < 80 and "Traceback" not in done.stdout
+    assert f"{lost}" in junit.read_text("utf-8")

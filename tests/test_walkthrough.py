@@ -1,0 +1,24 @@
+"""Each source notebook runs from top to bottom headless, at the tier of the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import papermill
+
+from autograder.assignments import load_source
+
+
+def test_papermill_runs_it_at_the_tiny_tier(assignment: str, tmp_path: Path) -> None:
+    source = load_source(assignment).path.with_suffix(".ipynb")
+    done = papermill.execute_notebook(
+        str(source),
+        str(tmp_path / "done.ipynb"),
+        parameters={"TIER": "tiny", "DEVICE": "cpu", "SEED": 1},
+        cwd=str(tmp_path),
+        kernel_name="python3",
+        progress_bar=False,
+    )
+    assert all(c.execution_count for c in done.cells if c.cell_type == "code")
+    short = assignment.split("_")[0]
+    assert (tmp_path / "runs" / short / "predictions.json").is_file()
