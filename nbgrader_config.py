@@ -32,4 +32,3 @@ c.OverwriteCells.add_missing_cells = True
 c.GenerateAssignment.permissions = 644
 c.Execute.timeout = 300
 c.Execute.raise_on_iopub_timeout = False
-c.Validator.timeout = 300

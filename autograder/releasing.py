@@ -147,6 +147,7 @@ def _models(assignment: str, notebook: NotebookNode) -> str:
 
 def _stage_notebook(notebook: NotebookNode, stages: tuple[str, ...]) -> NotebookNode:
     cells = [cell for stage, cell in _stages(notebook) if stage in stages]
-    head = nbformat.v4.new_code_cell("from models import *", id="models")
+    again = "\nRESUME = True  # the training of train.ipynb" if "test" in stages else ""
+    head = nbformat.v4.new_code_cell(f"from models import *{again}", id="models")
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=[head, *cells], metadata=metadata)

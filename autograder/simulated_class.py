@@ -85,11 +85,11 @@ def _student(
 
 
 def _finished(assignment: str) -> NotebookNode:
-    """The released notebook with the solution in every TODO cell."""
+    """The released notebook with the solution in every TODO cell and the report written."""
     notebook = nbformat.read(built_notebook(assignment), as_version=4)
     solved = {cell.id: cell.source for cell in source_notebook(assignment).cells}
     for cell in notebook.cells:
-        if "todo" in cell.metadata.get("course", {}):
+        if {"todo", "report"} & set(cell.metadata.get("course", {})):
             cell.source = _unmarked(solved[cell.id])
     return notebook
 

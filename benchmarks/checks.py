@@ -1,6 +1,6 @@
 """How long a check takes in a running kernel: every check of every assignment, solution loaded.
 
-    python benchmarks/checks.py
+python benchmarks/checks.py
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ class Tier:
     max_length: int  # longest caption in words
     beam_size: int
     captions_drawn: int  # captions of a picture that one epoch trains on
+    pretraining_steps: int  # of the encoder before there is a decoder; 0: it comes with weights
     captions_per_picture: int = 5  # captions of a picture in the data set
 
     def __str__(self) -> str:
@@ -65,6 +66,7 @@ TIERS = {
         max_length=30,
         beam_size=3,
         captions_drawn=5,
+        pretraining_steps=20,
     ),
     "small": Tier(
         name="small",
@@ -76,15 +78,16 @@ TIERS = {
         embed_dim=64,
         hidden_dim=128,
         attention_dim=64,
-        epochs=10,
-        batch_size=100,
+        epochs=8,
+        batch_size=20,
         learning_rate=3e-3,
         encoder_learning_rate=3e-3,
         validation_pictures=100,
         min_word_freq=1,
         max_length=30,
         beam_size=5,
-        captions_drawn=2,
+        captions_drawn=1,
+        pretraining_steps=2500,
     ),
     "full": Tier(
         name="full",
@@ -105,6 +108,7 @@ TIERS = {
         max_length=50,
         beam_size=5,
         captions_drawn=2,
+        pretraining_steps=0,
     ),
 }
 

@@ -214,7 +214,7 @@ def test_frozen_features_see_colour_where_it_is():
 def networks(decoder=ShowAttendAndTell, seed=0, hidden=24):
     torch.manual_seed(seed)
     words = len(Colours(1).word_map)
-    return SmallEncoder(16, 32), decoder(16, words, embed=16, hidden=hidden)
+    return SmallEncoder(32, 32), decoder(32, words, embed=16, hidden=hidden)
 
 
 def options(folder, **changes):
@@ -309,7 +309,7 @@ def test_a_new_training_keeps_the_previous_one(tmp_path):
 
 @pytest.mark.parametrize(
     ("decoder", "hidden", "difference"),
-    [(ShowAttendAndTell, 24, "has no context.bias"), (ShowAndTell, 32, r"\(48, 16\) there")],
+    [(ShowAttendAndTell, 24, "has no context.bias"), (ShowAndTell, 32, r"\(48, 32\) there")],
 )
 def test_a_checkpoint_of_another_model_is_refused_whole(tmp_path, decoder, hidden, difference):
     small_solver(tmp_path).fit()

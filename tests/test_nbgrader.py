@@ -123,7 +123,7 @@ def test_formgrader_shows_the_marks(graded: tuple[Path, str]) -> None:
     try:
         base = f"http://127.0.0.1:{port}/formgrader"
         page = fetch(f"{base}/gradebook/{assignment}?token=t")
-        assert "Formgrader" in page
+        assert "nbgrader formgrade" in page
         submissions = json.loads(fetch(f"{base}/api/submissions/{assignment}?token=t"))
         assert {s["student"]: s["score"] for s in submissions}["ada"] == 80
     finally:

@@ -4,6 +4,8 @@ import errno
 import itertools
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -386,3 +388,15 @@ def test_smaller_worlds_and_what_the_world_does_not_have():
             sample_scene(0, **wrong)
     with pytest.raises(CourseError, match="positive, negative, humorous, romantic"):
         styled_caption(scene, "angry", 0)
+
+
+def test_two_runs_at_once_write_one_whole_data_set(tmp_path):
+    """Two notebooks that ask for the same scenes at the same moment do not disturb each other."""
+    code = (
+        "from starter_code.scenes import write_scenes; import sys; "
+        "write_scenes(sys.argv[1], pictures=60, size=32, progress=False)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "world")]
+    runs = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [run.wait(timeout=120) for run in runs] == [0, 0, 0]
+    assert len(json.loads((tmp_path / "world" / "dataset.json").read_text())["images"]) == 60

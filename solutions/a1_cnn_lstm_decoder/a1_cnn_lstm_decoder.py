@@ -20,6 +20,7 @@ TIER = os.environ.get("COURSE_TIER", "small")  # "tiny": seconds, "small": a lap
 DATASET = "scenes"  # or "flickr8k", "flickr30k", "coco2014"
 DEVICE = "auto"  # "cpu", "cuda", or "auto": CUDA where there is one
 SEED = 0
+RESUME = False  # True: go on with the training that lies in `runs`, finished or not
 
 # %%
 import json
@@ -34,7 +35,7 @@ from torch import nn
 from starter_code import plots, scenes
 from starter_code.captioning.datasets import CaptionDataset, prepare
 from starter_code.captioning.decode import caption_images
-from starter_code.captioning.models import encoder_for
+from starter_code.captioning.pretraining import seeing_encoder
 from starter_code.captioning.solver import Options, Solver
 from starter_code.captioning.utils import hypotheses, references, words_of
 from starter_code.metrics import captions as metrics
@@ -653,10 +654,11 @@ check("bleu")
 # %% [markdown] stage="train"
 # ## Train · encoder and decoder together
 #
-# **Do the eight parts work together?** A small convolutional encoder (three layers, trained from
-# scratch) and your decoder learn jointly. In the tier `full` the encoder is the handout's
-# ResNet-101 with ImageNet weights. After each epoch the `Solver` decodes validation pictures
-# *without* teacher forcing, computes BLEU-4, and keeps the best weights.
+# **Do the eight parts work together?** First a small convolutional encoder learns to see: which
+# words do a picture's captions hold? (In the tier `full` it is the handout's ResNet-101, which
+# learned to see on ImageNet.) Then encoder and decoder learn jointly. After each epoch the
+# `Solver` decodes validation pictures *without* teacher forcing, computes BLEU-4, and keeps the
+# best weights.
 #
 # Before the first step, look at the loss. A decoder that knows nothing spreads its guesses
 # evenly.
@@ -665,7 +667,7 @@ check("bleu")
 def build_model(unit: str = "lstm", batch_norm: bool = True, encoder=None):
     """An encoder (the tier's if none is given) and your decoder, freshly initialised from SEED."""
     torch.manual_seed(SEED)
-    encoder = encoder_for(SIZE) if encoder is None else encoder
+    encoder = seeing_encoder(SIZE, train, SEED, DEVICE) if encoder is None else encoder
     cell = DecoderCell(SIZE.embed_dim, SIZE.hidden_dim, unit, lstm_step)
     init = InitialState(encoder.encoder_dim, SIZE.hidden_dim, init_hidden_state, batch_norm)
     return encoder, DecoderRNN(len(WORDS), SIZE.embed_dim, cell, init)
@@ -680,8 +682,7 @@ print(f"loss of an untrained model {loss.item():.2f}, ln V {math.log(len(WORDS))
 # %%
 def fit(encoder, decoder, name: str, **changes):
     """Train a model; checkpoints and history lie in runs/a1/<name>."""
-    settings = {"seed": SEED, "device": DEVICE, "folder": f"runs/a1/{name}"}
-    settings["captions_drawn"] = None  # all captions of a picture in each epoch
+    settings = {"seed": SEED, "device": DEVICE, "folder": f"runs/a1/{name}", "resume": RESUME}
     options = Options.of(SIZE, **(settings | changes))
     return Solver(encoder, decoder, train, val, caption_loss, options).fit()
 
@@ -803,7 +804,7 @@ def judged_words(caption: str, true: set) -> list[tuple[str, str]]:
     return list(zip(words, inks))
 
 
-# %%
+# %% figure="captions"
 def contact_sheet(chosen: list[int], columns: int = 4):
     """Test pictures with the model's captions, claims coloured by `judged_words`."""
     figure = plots.picture_grid([pictures[i] for i in chosen], columns=columns, side=2.5)

@@ -21,6 +21,7 @@ TIER = os.environ.get("COURSE_TIER", "small")  # "tiny": seconds, "small": a lap
 DATASET = "scenes"  # or "flickr8k", "flickr30k", "coco2014"
 DEVICE = "auto"  # "cpu", "cuda", or "auto": CUDA where there is one
 SEED = 0
+RESUME = False  # True: go on with the training that lies in `runs`, finished or not
 
 # %%
 import json
@@ -37,6 +38,7 @@ from starter_code import plots, scenes
 from starter_code.captioning.datasets import CaptionDataset, prepare
 from starter_code.captioning.decode import caption_images
 from starter_code.captioning.models import encoder_for
+from starter_code.captioning.pretraining import seeing_encoder
 from starter_code.captioning.solver import Options, Solver
 from starter_code.captioning.utils import hypotheses, real_targets, references
 from starter_code.metrics import captions as metrics
@@ -726,8 +728,8 @@ check("pointing_game")
 # + \lambda \cdot \text{penalty of piece 5}$$
 #
 # The cross-entropy is given: the mean over all real target words. λ is yours to tune; so are the
-# unit, the sizes and the learning rate. The `Solver` trains encoder and decoder together, decodes
-# validation pictures after each epoch and keeps the best weights.
+# unit, the sizes and the learning rate. First the small encoder learns which words a picture's
+# captions hold; then the `Solver` trains both together and keeps the best weights.
 
 # %%
 UNIT = "lstm"  # or "gru", "rnn"
@@ -757,12 +759,13 @@ def build_decoder(encoder_dim: int, unit: str = UNIT, kind: type = AttentionDeco
 
 def fit(encoder: nn.Module, decoder: nn.Module, name: str, penalty: float = PENALTY, **changes):
     """Train a model; checkpoints and history lie in runs/a2/<name>."""
-    options = Options.of(SIZE, seed=SEED, device=DEVICE, folder=f"runs/a2/{name}", **changes)
+    place = {"folder": f"runs/a2/{name}", "resume": RESUME}
+    options = Options.of(SIZE, seed=SEED, device=DEVICE, **(place | changes))
     return Solver(encoder, decoder, train, val, loss_with(penalty), options).fit()
 
 # %%
 torch.manual_seed(SEED)
-encoder = encoder_for(SIZE)
+encoder = seeing_encoder(SIZE, train, SEED, DEVICE)
 decoder = build_decoder(encoder.encoder_dim)
 history = fit(encoder, decoder, UNIT)
 plots.training_curves(history);
@@ -902,7 +905,7 @@ def maps_of(alphas: Tensor) -> Tensor:
     maps = [upsample_attention(alpha, encoder.grid, encoder.layers, size) for alpha in alphas]
     return torch.stack(maps) if maps else alphas.new_zeros(0, *size)
 
-# %%
+# %% figure="attention"
 photo = pictures[CHOSEN : CHOSEN + 1]
 words, score, maps = look(photo)
 print(f"score {score:.2f}; the library's batched search found {found[CHOSEN].score:.2f}")
@@ -1024,7 +1027,7 @@ class AdaptiveAttention(AttentionDecoder):
 
 # %%
 torch.manual_seed(SEED)
-own_encoder = encoder_for(SIZE)
+own_encoder = seeing_encoder(SIZE, train, SEED, DEVICE)
 own_decoder = build_decoder(own_encoder.encoder_dim, kind=AdaptiveAttention)
 # No penalty: it asks for a weight of one on each cell, and this decoder is meant to look away.
 own_history = fit(own_encoder, own_decoder, "adaptive", penalty=0.0)

@@ -44,10 +44,10 @@ from starter_code.captioning.resumable import (
     JsonList,
     Progress,
     full_disk_told,
-    only_run,
     write_json,
 )
 from starter_code.errors import CourseError
+from starter_code.locks import only_run
 
 FORMAT = 1
 MANIFEST = "INPUT_FILES.json"

@@ -16,14 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from starter_code.errors import CourseError
-
-try:
-    import fcntl
-except ImportError:  # Windows has none; there two runs at once are not kept apart
-    fcntl = None  # type: ignore[assignment]
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -83,23 +76,6 @@ class Progress:
         self.texts = self.texts if texts is None else texts
         self.pictures |= pictures
         write_json(self.path, {"key": self.key, "texts": self.texts, "pictures": self.pictures})
-
-
-@contextmanager
-def only_run(folder: Path) -> Iterator[None]:
-    """Let one run at a time write into the folder, the next one waits.
-
-    The system lifts the lock when its process ends, also when it is killed.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "INPUT_FILES.lock").open("w") as lock:
-        if fcntl is not None:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                tqdm.write(f"Another run is writing into {folder}: waiting for it.")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

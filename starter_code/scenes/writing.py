@@ -23,6 +23,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from starter_code.errors import CourseError
+from starter_code.locks import only_run
 from starter_code.scenes.captions import captions
 from starter_code.scenes.drawing import box_of, check_size, draw_scene, keypoints, masks
 from starter_code.scenes.sampling import Scene, factors, scene_at
@@ -63,7 +64,7 @@ def write_scenes(
     """
     recipe = _recipe(pictures, size, seed, objects, captions_per_picture)
     folder = Path(folder)
-    with _clear_errors(folder):
+    with _clear_errors(folder), only_run(folder):
         _begin(folder, recipe)
         missing = _missing(folder, pictures)
         for index in tqdm(missing, "drawing scenes", unit="picture", disable=not progress):
