@@ -41,7 +41,7 @@ def lab(assignment: str, tier_name: str) -> dict[str, Any]:
             "FOLDER": folder,
             "WORDS": test.word_map,
             "DEVICE": "auto",
-        "RESUME": False,
+            "RESUME": False,
             "pictures": torch.stack([test.image(i) for i in range(test.num_images)]),
             "truth": references(test),
             "world": [world[name] for name in test.filenames],
