@@ -138,11 +138,12 @@ def _imported(tree: ast.AST) -> set[str]:
 # --- build -----------------------------------------------------------------------------------
 
 
-def build(assignment: str, *, execute: bool = False) -> list[Path]:
+def build(assignment: str, *, execute: bool = False, resume: bool = False) -> list[Path]:
     """Write everything that is generated from an assignment's source; return the files.
 
     Args:
         execute: run the source at the small tier and keep its outputs as the walkthrough.
+        resume: when executing, take trainings that an interrupted run left in `runs`.
     """
     source = load_source(assignment)
     verify(source)
@@ -151,7 +152,7 @@ def build(assignment: str, *, execute: bool = False) -> list[Path]:
     if execute:
         from autograder.walkthrough import run_walkthrough
 
-        notebook = run_walkthrough(notebook, assignment)
+        notebook = run_walkthrough(notebook, assignment, resume=resume)
         notebook.metadata["course"] = {"fingerprint": fingerprint(assignment)}
     else:
         _keep_outputs(notebook, walkthrough)

@@ -32,6 +32,7 @@ def build(
     assignment: Annotated[str | None, typer.Argument(help="One of them; all by default.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say what is stale.")] = False,
     execute: Annotated[bool, typer.Option("--execute", help="Run the walkthrough.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Take trainings found in runs.")] = False,
 ) -> None:
     """Make notebooks, frozen values and the syllabus table from the sources."""
     from autograder import building
@@ -46,7 +47,7 @@ def build(
         console.print("Everything that is generated fits its source.")
         return
     for name in _each(assignment):
-        for path in building.build(name, execute=execute):
+        for path in building.build(name, execute=execute, resume=resume):
             console.print(f"wrote {path.relative_to(assignments.repository())}")
 
 

@@ -18,14 +18,19 @@ from starter_code.errors import CourseError
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def run_walkthrough(notebook: NotebookNode, assignment: str, tier: str = "small") -> NotebookNode:
+def run_walkthrough(
+    notebook: NotebookNode, assignment: str, tier: str = "small", *, resume: bool = False
+) -> NotebookNode:
     """Execute every cell in the repository's root and return the notebook with clean outputs.
+
+    Args:
+        resume: take trainings that an earlier run left in `runs`, finished or not.
 
     Raises:
         CourseError: naming the cell that failed and what it raised.
     """
-    before = os.environ.get("COURSE_TIER")
-    os.environ["COURSE_TIER"] = tier
+    before = dict(os.environ)
+    os.environ.update(COURSE_TIER=tier, COURSE_RESUME=str(int(resume)))
     client = NotebookClient(
         notebook,
         timeout=1800,
@@ -41,9 +46,8 @@ def run_walkthrough(notebook: NotebookNode, assignment: str, tier: str = "small"
         raise CourseError(f"The walkthrough of {assignment} stopped: {error}") from None
     finally:
         bar.close()
-        os.environ.pop("COURSE_TIER")
-        if before is not None:
-            os.environ["COURSE_TIER"] = before
+        os.environ.clear()
+        os.environ.update(before)
     return tidy(notebook)
 
 

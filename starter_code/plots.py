@@ -24,6 +24,10 @@ __all__ = [
     "training_curves",
 ]
 
+# A notebook's backend starts with the first figure and then switches to interactive mode; inside
+# `plt.rc_context` that switch would be undone, and no later figure would be shown.
+plt.close(plt.figure())
+
 COLOURS = ("#2b6cb0", "#dd6b20", "#2f855a", "#b83280", "#6b46c1", "#718096")
 ATTENTION = "magma"
 INK, FAINT = "#2d3748", "#a0aec0"

@@ -20,7 +20,7 @@ TIER = os.environ.get("COURSE_TIER", "small")  # "tiny": seconds, "small": a lap
 DATASET = "scenes"  # or "flickr8k", "flickr30k", "coco2014"
 DEVICE = "auto"  # "cpu", "cuda", or "auto": CUDA where there is one
 SEED = 0
-RESUME = False  # True: go on with the training that lies in `runs`, finished or not
+RESUME = os.environ.get("COURSE_RESUME") == "1"  # go on with the training that lies in `runs`
 
 # %%
 import json
@@ -76,9 +76,9 @@ print(f"picture {tuple(image.shape)}, caption of {int(length)} tokens: {caption.
 # %% [markdown] stage="build"
 # ## Build · the decoder in eight steps
 #
-# Each step is one cell to fill in and one cell that checks it. A check shows which of its
-# properties hold and what is wrong with the others. No step needs an earlier one to be right, so
-# you may skip one and come back.
+# Each step is one cell to fill in and one cell that checks it. `hint("lstm_step")` shows one hint
+# more each time, `progress()` your points. No step needs an earlier one to be right, so you may
+# skip one. Never change what is handed in: make new tensors.
 #
 # One set of letters everywhere: **B** pictures in a batch, **P** pixels of the encoder's grid,
 # **D** channels, **E** embedding, **H** hidden, **V** words in the word map, **T** tokens in a
@@ -703,8 +703,8 @@ figure = plots.training_curves(history)
 #
 # **What is a BLEU of 0.6 worth?** Nothing without neighbours. So we measure beside it: the *best
 # constant caption* (one sentence for all pictures), a *blind* model (the same decoder trained
-# without seeing), the captions of *shuffled pictures*, and *people*: the fifth caption against
-# the other four.
+# without seeing), the captions of the *next picture*, and *people*: the fifth caption against the
+# other four.
 #
 # CIDEr weighs rare words more. *Faithfulness* is the F1 of all claims such as "red car" against
 # the truth of the scene.
@@ -774,7 +774,8 @@ for name, (reference, captions) in answers.items():
 # %% [markdown]
 # **What to see.** A constant caption has a BLEU that looks respectable, and says nothing true.
 # The blind model writes correct English. What your model knows *about the picture* is the
-# difference between its row and the row below it.
+# difference between its first row and *captions of the next picture*. (At the tier `tiny` none of
+# this holds yet.)
 #
 # **What not to conclude.** "As good as people" is not what a BLEU near the last row means: people
 # had four references to match instead of five, and they differ in wording, hardly ever in truth.
@@ -903,8 +904,8 @@ for name, model in (("with batch norm", (encoder, decoder)), ("without", plain))
 figure = plots.training_curves(histories)
 
 # %% [markdown]
-# **What to see.** Both models learn grammar first; then one leaves the plateau early. In our
-# trials the other ended 0.2 BLEU-4 lower. The mean features of two pictures differ little beside
+# **What to see.** Both models learn grammar first; the one *with* batch normalisation then climbs
+# faster and ends higher. The mean features of two pictures differ little beside
 # what all pictures share, so the easiest thing to do with them is to ignore them. Batch
 # normalisation takes away what is shared and enlarges what differs.
 #

@@ -21,7 +21,7 @@ TIER = os.environ.get("COURSE_TIER", "small")  # "tiny": seconds, "small": a lap
 DATASET = "scenes"  # or "flickr8k", "flickr30k", "coco2014"
 DEVICE = "auto"  # "cpu", "cuda", or "auto": CUDA where there is one
 SEED = 0
-RESUME = False  # True: go on with the training that lies in `runs`, finished or not
+RESUME = os.environ.get("COURSE_RESUME") == "1"  # go on with the training that lies in `runs`
 
 # %%
 import json
@@ -100,8 +100,8 @@ print(f"{rows} × {columns} cells; each sees {last - first + 1:g} × {last - fir
 
 # %% [markdown]
 # **What to see.** Neighbouring cells see overlapping squares, and the first cell is centred on
-# the very first pixel: half of its square is padding. The centres do not divide the picture
-# evenly, there is an empty margin at the right and at the bottom.
+# the very first pixel: three quarters of its square lie outside the picture. The centres do not
+# divide the picture evenly, there is an empty margin at the right and at the bottom.
 #
 # **What not to conclude.** A weight on a cell does not mean that one pixel matters. It means a
 # square, and its neighbours saw most of it too.
@@ -109,9 +109,10 @@ print(f"{rows} × {columns} cells; each sees {last - first + 1:g} × {last - fir
 # %% [markdown] stage="build"
 # ## Build: eight small pieces
 #
-# Each piece below is one function or one method. The docstring is the whole contract: what comes
-# in, what goes out, in which shapes. Fill the gap, run the check under it, read what it says,
-# repeat. No piece needs an earlier one to be right, so a hard one may wait.
+# Each piece is one function or one method; the docstring is the whole contract. Fill the gap, run
+# the check under it, read what it says, repeat. Stuck? `hint("attention")`, or open the boxes under
+# the check; `progress()` shows your points. No piece needs an earlier one. Never change what is
+# handed in.
 #
 # Letters: B pictures in a batch, P pixels (cells of the grid), D features of a cell, E embedding,
 # H hidden, A attention, V words, T tokens of the longest caption.
@@ -363,7 +364,7 @@ check("attention_step")
 #
 # In training the decoder reads the true caption (teacher forcing): fed word $t$, it must score
 # word $t+1$. Captions differ in length; half of a batch may be pads. No time is spent on them: only
-# captions that still have a word to predict are moved.
+# captions that still have a word to predict take part.
 #
 # Sorted by length, those are the batch's first rows. What is sorted must come back in its old
 # order.
@@ -442,8 +443,8 @@ check("attention_forward")
 # $$\frac{1}{B P}\sum_b \sum_p \Big(1 - \sum_{t} \alpha_{b t p}\Big)^2$$
 #
 # The inner sum runs over the caption's own steps. The paper sums over cells; we take the mean, so
-# the grid's size does not change the term's weight. With more cells than words it cannot reach
-# zero.
+# the grid's size does not change the term's weight. It is
+# zero only with as many steps as cells.
 #
 # *Difficulty 2 of 5 · importance 4 of 5 · 20 minutes · about 4 lines*
 

@@ -40,7 +40,7 @@ def top_k_accuracy(scores: Tensor, captions: Tensor, lengths: Tensor, k: int = 5
 def words_of(ids: Sequence[int], word_map: Mapping[str, int]) -> list[str]:
     """The words of a caption's ids, without <pad>, <start> and <end>."""
     words = {i: word for word, i in word_map.items()}
-    return [words[i] for i in ids if words[i] not in SPECIAL]
+    return [words[int(i)] for i in ids if words[int(i)] not in SPECIAL]
 
 
 def hypotheses(captions: Sequence[Any], word_map: Mapping[str, int]) -> dict[int, str]:
