@@ -28,7 +28,7 @@ from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
 from autograder.running import Outcome, run_check
 
-LOAD_SECONDS = 20.0
+LOAD_SECONDS = 10.0
 MEMORY = 6 * 2**30
 FILE_SIZE = 64 * 2**20
 MAX_FRAME = 160 * 2**20
@@ -78,40 +78,47 @@ def _serve(request: dict[str, Any]) -> dict[str, str]:
     segments = [Segment(*segment) for segment in request["segments"]]
     checks = load_checks(request["assignment"])
     results: dict[str, str] = {}
+    alone = False
     for todo in dict.fromkeys(check.todo for check in checks):
         own = [check for check in checks if check.todo == todo]
-        results.update(_serve_todo(own, segments, request["seed"]))
+        done, alone = _serve_todo(own, segments, request["seed"], alone)
+        results.update(done)
     return results
 
 
-def _serve_todo(checks: list[Check], segments: list[Segment], seed: int) -> dict[str, str]:
-    """Results of one TODO's checks as raw text, keyed by check."""
+def _serve_todo(
+    checks: list[Check], segments: list[Segment], seed: int, alone: bool
+) -> tuple[dict[str, str], bool]:
+    """Results of one TODO's checks as raw text, keyed by check.
+
+    With `alone`, the other TODO cells are left untouched: one of them ends or hangs the process.
+    Whether that turned out to be needed is returned, so that the next TODO need not find it out.
+    """
     results: dict[str, str] = {}
     waiting = list(checks)
-    alone = False
     while waiting:
+        if alone:
+            segments = _only(checks[0].todo, segments)
         done, ending = _one_child(waiting, segments, seed)
         results.update(done)
         waiting = [check for check in waiting if check.key not in results]
         if not waiting:
             break
         if "loaded" not in ending and not alone:
-            # some other cell ends or hangs the process: try this TODO without the others
-            segments, alone = _only(checks[0].todo, segments), True
+            alone = True
             continue
         doomed = waiting if "loaded" not in ending else waiting[:1]
         for check in doomed:
             results[check.key] = json.dumps(Outcome(ending["kind"]).to_json())
         waiting = [check for check in waiting if check.key not in results]
-    return results
+    return results, alone
 
 
 def _only(todo: str, segments: list[Segment]) -> list[Segment]:
-    """The program with every other TODO cell untouched and without the student's own cells."""
+    """The program with every other TODO cell untouched."""
     return [
         Segment(s.label, s.fallback if s.todo and s.todo != todo else s.source, s.todo, s.fallback)
         for s in segments
-        if s.label != "own cell"
     ]
 
 

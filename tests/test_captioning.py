@@ -341,23 +341,25 @@ def test_a_damaged_checkpoint_is_one_sentence(tmp_path, damage):
         load_best(tmp_path, *networks())
 
 
-def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("epoch", [2, 3])
+def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, epoch):
     solver = small_solver(tmp_path, epochs=3)
-    real, calls = training.os.fsync, itertools.count()
+    real, writes = training._flush_to_disk, itertools.count(1)
 
-    def full_disk(descriptor):
-        if next(calls) == 4:  # the second epoch's last.pt
+    def full_disk(path):
+        if "last.pt" in path.name and next(writes) == epoch:
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(descriptor)
+        real(path)
 
-    monkeypatch.setattr(training.os, "fsync", full_disk)
+    monkeypatch.setattr(training, "_flush_to_disk", full_disk)
     with pytest.raises(CourseError, match="no space left on the disk"):
         solver.fit()
-    assert len(History.load(tmp_path / "history.json").records) == 1
     assert not list(tmp_path.glob(".*part"))
-    small_solver(tmp_path, epochs=3, resume=True)  # the previous checkpoint is whole
-    history = solver.fit()  # and the training in memory goes on
+    # The previous checkpoint is whole, and the training in memory goes on, and to the disk.
+    assert len(small_solver(tmp_path, epochs=3, resume=True).history.records) == epoch - 1
+    history = solver.fit()
     assert [record["epoch"] for record in history.records] == [1, 2, 3]
+    assert len(training.load_checkpoint(tmp_path / "last.pt")["history"]["records"]) == 3
     undisturbed = small_solver(tmp_path / "undisturbed", epochs=3).fit()
     assert history.column("train_loss") == undisturbed.column("train_loss")
 

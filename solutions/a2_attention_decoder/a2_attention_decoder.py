@@ -1096,7 +1096,11 @@ progress()
 # know that the best one is not chance.
 
 # %% [markdown] report="q2" points=4
-# REPORT_Q2
+# Small tier: 5,000 training scenes, seed 0, chosen by BLEU-4 on 100 validation pictures decoded
+# greedily. First decoder (LSTM, batch normalisation): 0.62; attention (LSTM, λ = 1): 0.73. Both
+# with embedding 64, hidden state 128, Adam, learning rate 0.003 falling along a cosine, 8 epochs
+# of batches of 20. Test BLEU-4 with a beam of 5 on 500 pictures: 0.612 and 0.732. Next I would
+# search in λ, which I have not varied, and in the encoder's width.
 
 # %% [markdown]
 # **3 · Both on one picture.** (3 points) Show what both decoders say of one picture of your
@@ -1104,21 +1108,32 @@ progress()
 # wrong one?
 
 # %% [markdown] report="q3" points=3
-# REPORT_Q3
+# Test picture 0 shows a blue ball, a purple cat and a green flower in the snow. The first decoder
+# says "on a snowy day a blue ball lies to the left of a purple ball", attention "a blue ball and a
+# green mushroom on a snowy day". For *blue* and *ball* the weight lies around the ball, for *green*
+# and *mushroom* on the flower: it looked at the right place and gave it the wrong name. Neither
+# mentions the cat.
 
 # %% [markdown]
 # **4 · Your own improvement.** (4 points) What did you change, what did you expect, and what
 # happened? A failure that is measured and understood counts as much as a success.
 
 # %% [markdown] report="q4" points=4
-# REPORT_Q4
+# I added the visual sentinel (adaptive attention), expecting fewer wrong looks at words such as
+# *the*. Validation BLEU-4 rose from 0.729 to 0.780, test BLEU-4 from 0.732 to 0.795, faithfulness
+# from 0.68 to 0.82. The sentinel takes most of the weight at *sky*, *parked*, *the*, and none at
+# weather words. But its training had no penalty (λ = 0), so two things changed at once, and there
+# is one seed: the fair next run is plain attention without the penalty.
 
 # %% [markdown]
 # **5 · The two compared.** (3 points) What does attention do better, what does it not help with,
 # and what does it cost? Use the table, the pointing game and training times.
 
 # %% [markdown] report="q5" points=3
-# REPORT_Q5
+# Attention names objects better: faithfulness 0.68 against 0.41, BLEU-4 0.73 against 0.61. Both say
+# weather and time of day about equally well, which a mean over the picture keeps. The largest
+# weight lies in the box of the noun being said in 0.73 of 524 cases (chance 0.08, best fixed pixel
+# 0.24). What it costs in time I did not measure: the machine was shared by two trainings.
 
 # %% [markdown]
 # **Sources and tools.** (1 point) List everything that helped: papers, code, people, and AI tools
