@@ -1,8 +1,9 @@
 """Cells as pieces of a program: which run when only definitions are wanted, and how they run.
 
 Grading needs what a notebook *defines*, never its training runs: of a given or helper cell only
-imports, definitions and assignments of literals run; a TODO cell runs whole, statement by
-statement, so that a stray `print(model)` below a right answer costs nothing.
+imports, definitions and assignments of literals run. The TODO cell that is being graded runs whole,
+statement by statement, so that a stray `print(model)` below a right answer costs nothing; of the
+other TODO cells only definitions run, so that one of them cannot spoil, hang or end this one.
 """
 
 from __future__ import annotations
@@ -68,16 +69,15 @@ def defining_statements(source: str) -> list[ast.stmt]:
     ]
 
 
-def defined_names(source: str) -> list[str]:
-    """Names of the functions and classes that a cell defines at its top level."""
-    nodes = defining_statements(source)
-    return [n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
-
-
-def run_segments(segments: list[Segment], namespace: dict[str, Any]) -> dict[str, Outcome]:
+def run_segments(
+    segments: list[Segment], namespace: dict[str, Any], graded: str = ""
+) -> dict[str, Outcome]:
     """Run the cells in order; return for each TODO cell that failed to run what it raised.
 
     `check`, `hint` and `progress` do nothing here.
+
+    Args:
+        graded: the TODO whose cell runs whole, of the others only definitions; "" for all of them.
     """
     namespace.update({name: _nothing for name in ("check", "hint", "progress")})
     namespace.setdefault("__name__", "__main__")
@@ -87,7 +87,8 @@ def run_segments(segments: list[Segment], namespace: dict[str, Any]) -> dict[str
         if not segment.todo:
             _run_statements(defining_statements(segment.source), filename, segment, namespace)
             continue
-        problem = _run_todo(segment, filename, namespace)
+        whole = graded in ("", segment.todo)
+        problem = _run_todo(segment, filename, namespace, whole)
         if problem is not None:
             failed[segment.todo] = problem
             stub = Segment(segment.label, segment.fallback)
@@ -99,12 +100,15 @@ def _nothing(*_args: Any, **_options: Any) -> None:
     return None
 
 
-def _run_todo(segment: Segment, filename: str, namespace: dict[str, Any]) -> Outcome | None:
+def _run_todo(
+    segment: Segment, filename: str, namespace: dict[str, Any], whole: bool
+) -> Outcome | None:
     try:
         tree = ast.parse(python_source(segment.source), filename)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return raised(error)
-    return _run_statements(tree.body, filename, segment, namespace)
+    nodes = tree.body if whole else defining_statements(segment.source)
+    return _run_statements(nodes, filename, segment, namespace)
 
 
 def _run_statements(

@@ -42,6 +42,7 @@ ATTACKS = {
     "patches_the_engine": "import autograder.comparing as c\nc.difference = lambda *a: None\n",
     "reads_the_solution": "import autograder.bank as b\nb.measure('a1_cnn_lstm_decoder', 1)\n",
     "leaves_by_exit": "import os\nos._exit(0)\n",
+    "fixes_the_inputs": "import autograder.draws as d\nd.Draw.normal = lambda *a, **k: 0\n",
 }
 
 
