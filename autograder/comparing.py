@@ -102,7 +102,8 @@ def _shape(array: np.ndarray) -> str:
 
 def _lists(expected: list[Plain], got: list[Plain], where: str) -> Difference | None:
     if len(expected) != len(got):
-        text = f"{where} has {len(got)} entries; {len(expected)} were expected"
+        entries = "1 entry" if len(got) == 1 else f"{len(got)} entries"
+        text = f"{where} has {entries}; another number of them was expected"
         return Difference(text, math.inf)
     return _largest(_worst(a, b, f"{where}[{i}]") for i, (a, b) in enumerate(zip(expected, got)))
 
@@ -141,7 +142,8 @@ def _whole_numbers(expected: np.ndarray, got: np.ndarray, where: str) -> Differe
     if not wrong.any():
         return None
     text = f"{where} differs in {int(wrong.sum())} of {wrong.size} entries"
-    return Difference(text if expected.ndim else f"{where} is another number", math.inf)
+    alone = f"{where} is {got}, not the right number"
+    return Difference(text if expected.ndim else alone, math.inf)
 
 
 def _real_numbers(
@@ -149,7 +151,8 @@ def _real_numbers(
 ) -> Difference | None:
     rtol, atol = SINGLE if single else DOUBLE
     a, b = expected.astype(np.float64), got.astype(np.float64)
-    same = a == b  # covers equal infinities
+    # Equal infinities are the same. NaN is too: a known mistake may give it, a reference never.
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
     if not np.isfinite(b[~same]).all():
         word = "NaN" if np.isnan(b).any() else "infinite"
         return Difference(f"{where} contains numbers that are {word}", math.inf)

@@ -131,7 +131,8 @@ def _what_is_wrong(check: Check, expected: Outcome, outcome: Outcome, seed: int)
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "."
+    """A sentence; a name from the student's code keeps its own spelling."""
+    return (f"The{text[3:]}" if text.startswith("the ") else text) + "."
 
 
 def _how_it_ended(check: Check, outcome: Outcome) -> str:

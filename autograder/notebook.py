@@ -119,7 +119,7 @@ class Session:
         marked = [text for text in history if text.lstrip().startswith(f"# TODO {todo}")]
         return marked[-1] if marked else ""
 
-    def check(self, todo: str) -> None:
+    def check(self, todo: str = "") -> None:
         """Check a TODO: draw the verdict, and raise `CheckFailed` unless it passed."""
         verdicts = self.run(todo)
         self._remember(todo, verdicts)
@@ -156,7 +156,7 @@ class Session:
         except (OSError, ValueError):
             return {}
 
-    def hint(self, todo: str) -> None:
+    def hint(self, todo: str = "") -> None:
         """Show the next hint of a TODO: a nudge, the recipe, the error you may have seen."""
         self._own(todo)
         hints = self.hints.get(todo, [])
@@ -220,7 +220,9 @@ def verdict_page(todo: str, verdicts: list[Verdict], with_cause: bool) -> Page:
     said: set[str] = set()
     rows, lines = [], [title]
     for verdict in verdicts:
-        fresh = [line for line in words(verdict, with_cause) if line not in said]
+        lines_of_verdict = words(verdict, with_cause)
+        fresh = [line for line in lines_of_verdict if line not in said]
+        fresh = fresh or (["(as above)"] if lines_of_verdict else [])
         said.update(fresh)
         mark = _MARK.get(verdict.status, "✗")
         colour = _COLOUR.get(verdict.status, "#b2182b")

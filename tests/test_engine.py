@@ -112,7 +112,7 @@ def test_layers_are_filled_by_name_in_any_order() -> None:
         (torch.zeros(2), torch.tensor([0.0, math.nan]), "NaN"),
         (torch.zeros(2), torch.tensor([0.0, 1e-3]), "0.001"),
         (torch.zeros(2), torch.zeros(2).long(), "int64"),
-        ([1, 2], [1, 2, 3], "3 entries; 2 were expected"),
+        ([1, 2], [1, 2, 3], "3 entries; another number of them"),
         ({"a": 1}, {"b": 1}, "['b']"),
         ("left", "right", "another a text"),
         (torch.zeros(2), None, "None"),
@@ -130,6 +130,7 @@ def test_a_difference_is_said_without_the_expected_value(
     [
         (torch.ones(3), torch.ones(3) + 5e-6),
         (torch.tensor([math.inf]), torch.tensor([math.inf])),
+        (torch.tensor([math.nan]), torch.tensor([math.nan])),
         (0.5, torch.tensor(0.5)),
         (3, np.int64(3)),
         (torch.tensor([1, 2]), [1, 2]),
