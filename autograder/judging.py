@@ -137,11 +137,18 @@ def _sentence(text: str) -> str:
 
 def _how_it_ended(check: Check, outcome: Outcome) -> str:
     at = f" at {outcome.line}" if outcome.line else ""
+    raised = f"{outcome.error}{at}: {outcome.detail}".rstrip(": ")
+    if not outcome.line:  # not in the student's code: the check tripped over what it returned
+        raised = (
+            "The check cannot use what your code returned; compare its form with the one that the "
+            f"docstring names ({outcome.error}: {outcome.detail})."
+        )
     return {
         "stub": "The cell still raises NotImplementedError: nothing to check yet.",
         "undefined": f"{outcome.error} is not defined; run the cell `# TODO {check.todo}` first.",
-        "raised": f"{outcome.error}{at}: {outcome.detail}".rstrip(": "),
-        "timed_out": f"No answer within {check.seconds:g} seconds; look for a loop without an end.",
+        "raised": raised,
+        "timed_out": f"No answer within {check.seconds:g} seconds{at}; look for a loop without an "
+        "end.",
         "out_of_memory": f"The memory limit was reached{at}.",
         "ended": "The process ended before the check was done; remove calls that end Python.",
         "not_plain": f"The answer is {outcome.error}; return tensors, numbers, texts or lists.",

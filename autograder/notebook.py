@@ -21,7 +21,7 @@ from autograder.bank import Bank
 from autograder.judging import NOT_ATTEMPTED, Verdict, judge_todo
 from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
-from autograder.running import Outcome, run_check
+from autograder.running import Outcome, run_check, time_limit
 from starter_code.errors import CourseError
 
 PUBLIC_NOTE = "Grading repeats these checks with other inputs."
@@ -108,7 +108,8 @@ class Session:
         static = forbidden_calls(self._cell(todo), banned)
         outcomes: dict[str, Outcome] = {}
         for check in own:
-            outcome = run_check(check, self.namespace, self.bank.seed)
+            with time_limit(check.seconds):
+                outcome = run_check(check, self.namespace, self.bank.seed)
             outcome.library = sorted({*outcome.library, *static})
             outcomes[check.key] = outcome
         return judge_todo(own, outcomes, self.bank, strict=True)

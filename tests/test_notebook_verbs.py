@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,25 @@ def test_an_unknown_assignment_is_named() -> None:
         begin("a9", {})
     with pytest.raises(NotebookError, match="There is no TODO"):
         begin("a1", {})[0]("nothing")
+
+
+def test_an_endless_loop_is_stopped_and_its_line_named(
+    kernel: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = kernel.shell.user_ns["check"].__self__
+    quick = [dataclasses.replace(c, seconds=0.3) for c in session.checks]
+    monkeypatch.setattr(session, "checks", quick)
+    endless = "    while True:\n        try: pass\n        except Exception: pass"
+    kernel.run(
+        "# TODO encode_caption\ndef encode_caption(words, word_map, max_length):\n" + endless
+    )
+    _, _, error = kernel.run('check("encode_caption")')
+    assert isinstance(error, CheckFailed) and "timed out" in str(error)
+    assert "line" in str(error) and "loop without an end" in str(error)
+
+
+def test_a_result_of_another_form_is_said_to_be_one(kernel: Shell) -> None:
+    kernel.run(cell("lstm_step").replace("return h_new, c_new", "return h_new"))
+    _, _, error = kernel.run('check("lstm_step")')
+    assert isinstance(error, CheckFailed)
+    assert "cannot use what your code returned" in str(error)
