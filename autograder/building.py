@@ -148,7 +148,11 @@ def build(assignment: str, *, execute: bool = False, resume: bool = False) -> li
     source = load_source(assignment)
     verify(source)
     walkthrough = source.path.with_suffix(".ipynb")
+    release = repository() / "assignments" / assignment
     notebook = source_notebook(assignment)
+    frozen = json.dumps(frozen_values(assignment), indent=None, sort_keys=True) + "\n"
+    for folder in (walkthrough.parent, release):  # first: the walkthrough's checks read them
+        write_atomically(folder / f"{assignment}.checks.json", frozen)
     if execute:
         from autograder.walkthrough import run_walkthrough
 
@@ -156,15 +160,11 @@ def build(assignment: str, *, execute: bool = False, resume: bool = False) -> li
         notebook.metadata["course"] = {"fingerprint": fingerprint(assignment)}
     else:
         _keep_outputs(notebook, walkthrough)
-    frozen = json.dumps(frozen_values(assignment), indent=None, sort_keys=True) + "\n"
     with tempfile.TemporaryDirectory() as scratch:
         released = released_notebook(assignment, notebook, Path(scratch))
-    release = repository() / "assignments" / assignment
     files = {
         walkthrough: nbformat.writes(notebook) + "\n",
         release / f"{assignment}.ipynb": nbformat.writes(released) + "\n",
-        walkthrough.with_name(f"{assignment}.checks.json"): frozen,
-        release / f"{assignment}.checks.json": frozen,
     }
     for path, text in files.items():
         write_atomically(path, text)

@@ -91,6 +91,22 @@ def check(
     return declare
 
 
+def at_most(calls: int, step: Callable[..., Any]) -> Callable[..., Any]:
+    """`step`, with an error that speaks of a loop without an end after so many calls."""
+    made = 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal made
+        made += 1
+        if made > calls:
+            raise RuntimeError(
+                f"step was called more than {calls} times: is there a loop without an end?"
+            )
+        return step(*arguments)
+
+    return counted
+
+
 def load_checks(assignment: str) -> list[Check]:
     """Return the checks of an assignment in the order of its file.
 

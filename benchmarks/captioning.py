@@ -9,7 +9,6 @@ its checkpoint below `runs`, so an interrupted run can be taken up.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from typing import Any
 
@@ -32,7 +31,6 @@ def lab(assignment: str, tier_name: str) -> dict[str, Any]:
     folder = prepare("scenes", size)
     parts = {split: CaptionDataset(folder, split) for split in ("train", "val", "test")}
     test = parts["test"]
-    world = {s["filename"]: s for s in json.loads((folder.parent / "factors.json").read_text())}
     kinds = {noun.split()[-1]: kind for kind, nouns in scenes.NOUNS.items() for noun in nouns}
     return (
         space
@@ -44,7 +42,7 @@ def lab(assignment: str, tier_name: str) -> dict[str, Any]:
             "RESUME": False,
             "pictures": torch.stack([test.image(i) for i in range(test.num_images)]),
             "truth": references(test),
-            "world": [world[name] for name in test.filenames],
+            "world": scenes.read_truth(folder, test.filenames),
             "KIND_OF": kinds,
         }
     )
@@ -60,7 +58,7 @@ def trained(space: dict[str, Any], seed: int) -> float:
     if "build_model" in scope:
         scope["encoder"], scope["decoder"] = scope["build_model"]()
     else:
-        scope["encoder"] = scope["encoder_for"](scope["SIZE"])
+        scope["encoder"] = scope["seeing_encoder"](scope["SIZE"], scope["train"], seed, "auto")
         scope["decoder"] = scope["build_decoder"](scope["encoder"].encoder_dim)
     scope["fit"](scope["encoder"], scope["decoder"], f"benchmark_{seed}")
     return time.perf_counter() - started

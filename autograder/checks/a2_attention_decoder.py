@@ -1,8 +1,9 @@
 """What is measured on assignment 2, "Show, Attend and Tell".
 
 Each probe hands drawn inputs to one TODO and returns plain values; what a composite TODO needs of
-others comes as a small fake, so that no TODO depends on another. Letters as in the notebook:
-B pictures, P cells, D features, E embedding, H hidden, A attention, V words, T tokens.
+others comes as a small fake, so that no TODO depends on another. A key of what a probe returns is
+the subject of a sentence that a student reads ("<key> has shape ..."), so it is a singular noun.
+Letters: B pictures, P cells, D features, E embedding, H hidden, A attention, V words, T tokens.
 """
 
 from __future__ import annotations
@@ -14,9 +15,20 @@ import torch
 from torch import Tensor, nn
 
 from autograder.draws import Draw
-from autograder.probes import Names, check
+from autograder.probes import Names, at_most, check
 
 State = tuple[Tensor, ...]
+
+
+def _gradients(output: Tensor, inputs: dict[str, Tensor]) -> dict[str, Any]:
+    """The gradient of `output` for each of the named inputs; zeros where none arrives."""
+    total, values = torch.as_tensor(output).sum(), list(inputs.values())
+    found: Any = [None] * len(values)
+    if total.requires_grad:
+        found = torch.autograd.grad(total, values, allow_unused=True)
+    missing = sum(gradient is None for gradient in found)
+    filled = [torch.zeros_like(v) if g is None else g for v, g in zip(values, found)]
+    return {"the number of inputs that no gradient reaches": missing} | dict(zip(inputs, filled))
 
 
 # ---- attention
@@ -27,7 +39,7 @@ def weights_over_cells(student: Names, draw: Draw) -> Any:
     """Each picture has a distribution of its own over its cells."""
     attend = draw.parameters(student.AdditiveAttention(6, 5, 4))
     _, alpha = attend(draw.normal(3, 9, 6), draw.normal(3, 5))
-    return {"alpha": alpha, "its sums over the cells": alpha.sum(1)}
+    return {"alpha": alpha, "the sum of alpha over the cells": alpha.sum(1)}
 
 
 @check("attention", points=3)
@@ -51,7 +63,14 @@ def picture_on_its_own(student: Names, draw: Draw) -> Any:
     """A batch of one picture works, and gives what the picture got in the batch."""
     attend = draw.parameters(student.AdditiveAttention(6, 5, 4))
     pictures, h = draw.normal(3, 8, 6), draw.normal(3, 5)
-    return [list(attend(pictures[b : b + 1], h[b : b + 1])) for b in range(3)]
+    found = {}
+    for b in range(3):
+        context, alpha = attend(pictures[b : b + 1], h[b : b + 1])
+        found |= {
+            f"the context of picture {b} alone": context,
+            f"alpha of picture {b} alone": alpha,
+        }
+    return found
 
 
 @check("attention", points=1)
@@ -75,9 +94,8 @@ def large_scores(student: Names, draw: Draw) -> Any:
     attend = draw.parameters(student.AdditiveAttention(5, 4, 3)).double()
     with torch.no_grad():
         attend.full_att.weight.fill_(1500.0)
-    found = attend(draw.normal(2, 6, 5).double(), draw.normal(2, 4).double())
-    numbers = not any(bool(part.isnan().any()) for part in found)
-    return {"all are numbers": numbers, "found": [part.nan_to_num(-1.0) for part in found]}
+    context, alpha = attend(draw.normal(2, 6, 5).double(), draw.normal(2, 4).double())
+    return {"alpha": alpha, "context": context}
 
 
 @check("attention", points=1)
@@ -87,7 +105,8 @@ def gradient_through_weights(student: Names, draw: Draw) -> Any:
     picture = draw.normal(2, 7, 4).requires_grad_()
     h = draw.normal(2, 5).requires_grad_()
     context, _ = attend(picture, h)
-    return list(torch.autograd.grad((context * draw.normal(2, 4)).sum(), [picture, h]))
+    inputs = {"the gradient that reaches the picture": picture, "the gradient that reaches h": h}
+    return _gradients((context * draw.normal(2, 4)).sum(), inputs)
 
 
 # ---- init_hidden_state
@@ -139,11 +158,11 @@ class _ToyCell(nn.Module):
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__()
         self.inputs: list[Tensor] = []
-        self.mix = nn.Linear(inputs + hidden, hidden)
+        self.mix = nn.RNNCell(inputs, hidden)
 
     def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         self.inputs.append(x.detach().clone())
-        h = torch.tanh(self.mix(torch.cat([x, h], 1)))
+        h = self.mix(x, h)
         return h, 0.5 * c + h
 
 
@@ -168,6 +187,12 @@ def _state(draw: Draw, batch: int, cells: int = 6, features: int = 5) -> State:
     )
 
 
+def _named(state: State, form: str) -> dict[str, Any]:
+    """The three parts of a state, None where one lacks; `form` holds a place for their names."""
+    parts = zip(("h", "c", "encoder_out"), [*state, None, None, None])
+    return {form.format(name): part for name, part in parts}
+
+
 @check("attention_step", points=3)
 def scores_of_the_next_word(student: Names, draw: Draw) -> Any:
     """The scores come from the new hidden state, one for each word, not normalised."""
@@ -189,7 +214,9 @@ def what_the_cell_reads(student: Names, draw: Draw) -> Any:
     """The cell reads the embedding, then the context's layer, in one vector."""
     stepper = _stepper(student, draw, embed=5)
     stepper.step(draw.integers(0, 8, 3), _state(draw, 3))
-    return {"inputs of the cell": stepper.cell.inputs}
+    inputs = stepper.cell.inputs
+    calls = {"the number of times the cell is called": len(inputs)}
+    return calls | {"the cell's input": inputs[0] if inputs else None}
 
 
 @check("attention_step", points=2)
@@ -199,7 +226,8 @@ def two_steps_in_a_row(student: Names, draw: Draw) -> Any:
     _, state, _ = stepper.step(draw.integers(0, 8, 3), _state(draw, 3))
     first = [part.clone() for part in state]
     scores, state, alpha = stepper.step(draw.integers(0, 8, 3), state)
-    return {"after one": first, "after two": list(state), "scores": scores, "alpha": alpha}
+    states = _named(first, "{} after one step") | _named(state, "{} after two steps")
+    return states | {"the second step's score tensor": scores, "the second step's alpha": alpha}
 
 
 @check("attention_step", points=1)
@@ -209,7 +237,7 @@ def given_state_untouched(student: Names, draw: Draw) -> Any:
     state = _state(draw, 2)
     with torch.no_grad():
         stepper.step(draw.integers(0, 8, 2), state)
-    return list(state)
+    return _named(state, "the given {}")
 
 
 @check("attention_step", points=1)
@@ -217,7 +245,7 @@ def step_of_one_picture(student: Names, draw: Draw) -> Any:
     """A single picture keeps its batch axis in scores, state and weights."""
     stepper = _stepper(student, draw)
     scores, state, alpha = stepper.step(draw.integers(0, 8, 1), _state(draw, 1))
-    return {"scores": scores, "state": list(state), "alpha": alpha}
+    return {"scores": scores, "alpha": alpha} | _named(state, "the new {}")
 
 
 # ---- attention_forward
@@ -232,6 +260,7 @@ def _toy_decoder(student: Names, draw: Draw, vocab: int = 7, features: int = 4) 
             nn.Module.__init__(self)
             self.vocab_size = vocab
             self.fed: list[Tensor] = []
+            self.step = at_most(500, self.step)
 
         def init_state(self, encoder_out: Tensor) -> State:
             return encoder_out.mean(1), encoder_out.amax(1), encoder_out
@@ -285,7 +314,8 @@ def no_work_on_pads(student: Names, draw: Draw) -> Any:
     captions, lengths = _captions(draw, [3, 8, 5, 8], 10)
     decoder(draw.normal(4, 5, 4), captions, lengths)
     fed = torch.cat([ids.reshape(-1) for ids in decoder.fed])
-    return {"rows": fed.numel(), "words fed, sorted": fed.sort().values}
+    rows = {"the number of rows given to step": fed.numel()}
+    return rows | {"the sorted list of words given to step": fed.sort().values}
 
 
 @check("attention_forward", points=1)
@@ -312,7 +342,7 @@ def gradient_to_the_picture(student: Names, draw: Draw) -> Any:
     pictures = draw.normal(3, 5, 4).requires_grad_()
     scores, alphas = decoder(pictures, captions, lengths)
     total = (scores * draw.normal(3, 5, 7)).sum() + (alphas * draw.normal(3, 5, 5)).sum()
-    return torch.autograd.grad(total, pictures)[0]
+    return _gradients(total, {"the gradient that reaches the pictures": pictures})
 
 
 # ---- doubly_stochastic_penalty
@@ -322,18 +352,11 @@ def _alphas(draw: Draw, batch: int, times: int, cells: int) -> Tensor:
     return (2 * draw.normal(batch, times, cells)).softmax(2)
 
 
-def _scalar(penalty: Tensor) -> dict[str, Any]:
-    number = penalty.detach().reshape(-1)
-    return {"shape": list(penalty.shape), "is a number": not bool(number.isnan().any())} | {
-        "penalty": number.nan_to_num(-1.0)
-    }
-
-
 @check("doubly_stochastic_penalty", points=2)
 def penalty_of_one_length(student: Names, draw: Draw) -> Any:
     """The penalty is the mean over pictures and cells of (1 - sum over time)²."""
     alphas = _alphas(draw, 3, 6, 4)
-    return _scalar(student.doubly_stochastic_penalty(alphas, torch.tensor([7, 7, 7])))
+    return {"the penalty": student.doubly_stochastic_penalty(alphas, torch.tensor([7, 7, 7]))}
 
 
 @check("doubly_stochastic_penalty", points=2)
@@ -344,8 +367,14 @@ def only_real_steps_count(student: Names, draw: Draw) -> Any:
     behind = torch.arange(7) >= (lengths - 1).unsqueeze(1)
     junk = alphas.masked_fill(behind.unsqueeze(2), draw.integer(2, 9))
     not_numbers = alphas.masked_fill(behind.unsqueeze(2), math.nan)
-    penalty = student.doubly_stochastic_penalty
-    return [_scalar(penalty(values, lengths)) for values in (junk, not_numbers)]
+    return {
+        "the penalty with other numbers behind the ends": student.doubly_stochastic_penalty(
+            junk, lengths
+        ),
+        "the penalty with NaN behind the ends": student.doubly_stochastic_penalty(
+            not_numbers, lengths
+        ),
+    }
 
 
 @check("doubly_stochastic_penalty", points=1)
@@ -355,7 +384,11 @@ def size_of_grid_and_batch(student: Names, draw: Draw) -> Any:
     twice = student.doubly_stochastic_penalty(alphas.repeat(2, 1, 1), lengths.repeat(2))
     doubled = student.doubly_stochastic_penalty(alphas.repeat(1, 1, 2), lengths)
     one = student.doubly_stochastic_penalty(alphas[:1], lengths[:1])
-    return [_scalar(twice), _scalar(doubled), _scalar(one)]
+    return {
+        "the penalty of the pictures given twice": twice,
+        "the penalty of a grid twice as large": doubled,
+        "the penalty of one picture": one,
+    }
 
 
 @check("doubly_stochastic_penalty", points=3)
@@ -364,7 +397,7 @@ def gradient_moves_the_weights(student: Names, draw: Draw) -> Any:
     energies = draw.normal(3, 6, 5).requires_grad_()
     lengths = torch.tensor([4, 7, 5])
     penalty = student.doubly_stochastic_penalty(energies.softmax(2), lengths)
-    return 10 * torch.autograd.grad(penalty, energies)[0]
+    return _gradients(10 * penalty, {"the gradient that reaches the attention": energies})
 
 
 # ---- beam_search_with_attention
@@ -432,11 +465,15 @@ class _Detour:
 
 
 def _search(student: Names, toy: Any, beam_size: int, max_length: int) -> dict[str, Any]:
+    step = at_most(10 * beam_size * max_length, toy.step)
     ids, score, alphas = student.beam_search_with_attention(
-        toy.step, toy.state, toy.start, toy.end, beam_size, max_length
+        step, toy.state, toy.start, toy.end, beam_size, max_length
     )
-    score = torch.as_tensor(score, dtype=torch.float32).reshape(1)
-    return {"ids": [int(word) for word in ids], "score": score, "alphas": alphas}
+    return {"ids": [int(word) for word in ids], "the score": float(score), "alphas": alphas}
+
+
+def _without_maps(caption: dict[str, Any]) -> dict[str, Any]:
+    return {name: caption[name] for name in ("ids", "the score")}
 
 
 @check("beam_search_with_attention", points=3)
@@ -451,14 +488,14 @@ def beam_of_three(student: Names, draw: Draw) -> Any:
     found = [_Language(draw).search(student, 3, 9) for _ in range(6)]
     found.append(_search(student, _Detour(draw, short=0.3), 3, 8))  # a better one finishes later
     found.append(_search(student, _Detour(draw, short=0.8), 2, 3))  # a better one has no time to
-    return [{"ids": caption["ids"], "score": caption["score"]} for caption in found]
+    return [_without_maps(caption) for caption in found]
 
 
 @check("beam_search_with_attention", points=2)
 def beam_becomes_narrower(student: Names, draw: Draw) -> Any:
-    """Each finished caption takes its place in the beam along."""
+    """A finished caption leaves the beam, and its place stays empty."""
     found = [_search(student, _Detour(draw, short=0.8), 2, 7) for _ in range(2)]
-    return [{"ids": caption["ids"], "score": caption["score"]} for caption in found]
+    return [_without_maps(caption) for caption in found]
 
 
 @check("beam_search_with_attention", points=2)
@@ -488,7 +525,7 @@ def a_map_for_each_word(student: Names, draw: Draw) -> Any:
     """Row i of the weights comes from the step that chose word i of this very caption."""
     languages = [_Language(draw, vocab=7, cells=6).search(student, 4, 8) for _ in range(3)]
     detours = [_search(student, _Detour(draw, short=0.03), 2, 8) for _ in range(2)]
-    return [caption["alphas"] for caption in languages + detours]
+    return [{"alphas": caption["alphas"]} for caption in languages + detours]
 
 
 @check("beam_search_with_attention", points=1)
@@ -534,7 +571,8 @@ def one_cell_at_its_centre(student: Names, draw: Draw) -> Any:
         size, (rows, columns) = _picture(draw, layers)
         alpha = torch.zeros(rows * columns)
         alpha[draw.integer(0, rows) * columns + draw.integer(0, columns)] = 1.0
-        maps.append(student.upsample_attention(alpha, (rows, columns), layers, size))
+        found = student.upsample_attention(alpha, (rows, columns), layers, size)
+        maps.append({"the map": found})
     return maps
 
 
@@ -543,15 +581,16 @@ def weights_between_centres(student: Names, draw: Draw) -> Any:
     """Between the centres the map is bilinear, and its values are the weights' own."""
     layers = draw.choice(_STACKS)
     size, grid = _picture(draw, layers)
-    alpha = draw.normal(grid[0] * grid[1]).softmax(0)
-    return 20 * student.upsample_attention(alpha, grid, layers, size)
+    alpha = 20 * draw.normal(grid[0] * grid[1]).softmax(0)
+    return {"the map": student.upsample_attention(alpha, grid, layers, size)}
 
 
 @check("upsample_attention", points=1)
 def grid_of_the_small_encoder(student: Names, draw: Draw) -> Any:
     """The small encoder's grid: centres at 0, 8, 16, …, and flat behind the outermost ones."""
     alpha = draw.normal(8 * 5)
-    return student.upsample_attention(alpha, (8, 5), [(3, 2, 1)] * 3 + [(3, 1, 1)], (63, 40))
+    layers = [(3, 2, 1)] * 3 + [(3, 1, 1)]
+    return {"the map": student.upsample_attention(alpha, (8, 5), layers, (63, 40))}
 
 
 @check("upsample_attention", points=1)
@@ -562,7 +601,7 @@ def single_row_and_double(student: Names, draw: Draw) -> Any:
     alpha = draw.normal(cells, dtype=torch.float64)
     row = student.upsample_attention(alpha, (1, cells), layers, (11, 41))
     column = student.upsample_attention(alpha, (cells, 1), layers, (41, 11))
-    return {"row": row, "column": column}
+    return {"the map of a single row": row, "the map of a single column": column}
 
 
 @check("upsample_attention", points=2)
@@ -578,8 +617,8 @@ def a_dot_comes_back(student: Names, draw: Draw) -> Any:
             picture = nn.functional.conv2d(picture, ones, stride=stride, padding=padding)
         seen = student.upsample_attention(picture.flatten(), grid, layers, size)
         y, x = torch.arange(size[0]).to(seen), torch.arange(size[1]).to(seen)
-        mass = seen.sum()
-        places.append(torch.stack([(seen.sum(1) * y).sum() / mass, (seen.sum(0) * x).sum() / mass]))
+        moments = torch.stack([(seen.sum(1) * y).sum(), (seen.sum(0) * x).sum()])
+        places.append({"the map's centre of mass": moments / seen.sum()})
     return places
 
 
@@ -596,29 +635,38 @@ def _maps_and_boxes(draw: Draw, count: int, high: int, wide: int) -> tuple[Tenso
     return maps, torch.cat([towards - sides / 2, towards + sides / 2], 1)
 
 
-def _one_by_one(student: Names, maps: Tensor, boxes: Tensor) -> Tensor:
+def _shares(student: Names, maps: list[Tensor], boxes: list[Tensor]) -> dict[str, Tensor]:
+    """The answer for each pair of maps (N, H, W) and boxes (N, 4)."""
+    shares = [float(student.pointing_game(*pair)) for pair in zip(maps, boxes)]
+    return {"the list of your answers": torch.tensor(shares)}
+
+
+def _one_by_one(student: Names, maps: Tensor, boxes: Tensor) -> dict[str, Tensor]:
     """The share of each single map, so that no two errors can cancel."""
-    shares = [student.pointing_game(maps[n : n + 1], boxes[n : n + 1]) for n in range(len(maps))]
-    return torch.tensor([float(share) for share in shares])
+    return _shares(student, list(maps.split(1)), list(boxes.split(1)))
 
 
 @check("pointing_game", points=2)
 def hit_or_miss(student: Names, draw: Draw) -> Any:
     """A map is a hit if its largest weight lies in the box: 1 or 0 for a single map."""
-    return _one_by_one(student, *_maps_and_boxes(draw, 40, 9, 16))
+    maps, boxes = _maps_and_boxes(draw, 40, 9, 16)
+    peak, boxes = maps.flatten(1).argmax(1), boxes.round()
+    at_edge = boxes == torch.stack([peak % 16, peak // 16], 1).repeat(1, 2)
+    boxes += at_edge * torch.tensor([-1, -1, 1, 1])  # edges have a check of their own
+    return _one_by_one(student, maps, boxes)
 
 
 @check("pointing_game", points=2)
 def share_of_hits(student: Names, draw: Draw) -> Any:
     """Over several maps the answer is the share of hits."""
     maps, boxes = _maps_and_boxes(draw, 31, 12, 8)
-    shares = [student.pointing_game(maps[n : n + 7], boxes[n : n + 7]) for n in range(25)]
-    return torch.tensor([float(share) for share in [*shares, student.pointing_game(maps, boxes)]])
+    parts = [slice(n, n + 7) for n in range(25)] + [slice(None)]
+    return _shares(student, [maps[part] for part in parts], [boxes[part] for part in parts])
 
 
 @check("pointing_game", points=1)
 def edges_of_the_box(student: Names, draw: Draw) -> Any:
-    """The left and top edge belong to the box, the right and bottom edge do not."""
+    """Left and top edge belong to the box, right and bottom do not; an edge may be a fraction."""
     count, high, wide = 40, 8, 11
     maps, _ = _maps_and_boxes(draw, count, high, wide)
     peak = maps.flatten(1).argmax(1)

@@ -103,16 +103,61 @@ def pad_is_always_zero(solution):
     return solution.edit("[pad] * ", "[0] * ")
 
 
+@mistake(
+    "encode_caption",
+    seen="Your ids are a list; the exercise asks for a tensor of whole numbers.",
+    cause="The row of numbers was returned as it was built, without `torch.tensor`.",
+)
+def returns_a_list(solution):
+    return solution.edit("return torch.tensor(ids), length", "return ids, length")
+
+
+@mistake(
+    "encode_caption",
+    seen="Your ids are numbers with a decimal point; word numbers are whole numbers.",
+    cause="The tensor was made with a floating type, such as by `torch.zeros` or `torch.Tensor`.",
+)
+def floating_ids(solution):
+    return solution.edit("torch.tensor(ids), length", "torch.tensor(ids).float(), length")
+
+
 # --- lstm_step ------------------------------------------------------------------------------
 
 
 @mistake(
     "lstm_step",
-    seen="Your cell forgets where it should show, and shows where it should write.",
-    cause="The four blocks of rows are read in another order than torch stores them.",
+    seen="Output gate and candidate have changed places in your cell.",
+    cause="The last two blocks of rows are read in another order than torch stores them.",
 )
-def gates_in_another_order(solution):
+def candidate_and_output_exchanged(solution):
     return solution.edit("i, f, g, o = gates", "i, f, o, g = gates")
+
+
+@mistake(
+    "lstm_step",
+    seen="Forget gate and candidate have changed places in your cell.",
+    cause="The blocks in the middle are read in another order than torch stores them.",
+)
+def forget_and_candidate_exchanged(solution):
+    return solution.edit("i, f, g, o = gates", "i, g, f, o = gates")
+
+
+@mistake(
+    "lstm_step",
+    seen="Three of the four blocks of rows have other roles in your cell than in the exercise.",
+    cause="The blocks are read as input, output, forget, candidate; torch stores i, f, g, o.",
+)
+def order_input_output_forget_candidate(solution):
+    return solution.edit("i, f, g, o = gates", "i, o, f, g = gates")
+
+
+@mistake(
+    "lstm_step",
+    seen="All blocks of rows have other roles in your cell than in the exercise.",
+    cause="The blocks are read as forget, input, output, candidate; torch stores i, f, g, o.",
+)
+def order_forget_input_output_candidate(solution):
+    return solution.edit("i, f, g, o = gates", "f, i, o, g = gates")
 
 
 @mistake(
@@ -847,3 +892,57 @@ def zero_not_caught(solution):
 )
 def always_a_quarter(solution):
     return solution.edit("zip(matches, totals)) / max_n", "zip(matches, totals)) / 4")
+
+
+@mistake(
+    "bleu",
+    seen="Your score is a hundred times the one asked for: it is in percent.",
+    cause="The result is multiplied by 100; the exercise asks for a number between 0 and 1.",
+)
+def in_percent(solution):
+    return solution.edit(
+        "return penalty * math.exp(mean_log)", "return 100 * penalty * math.exp(mean_log)"
+    )
+
+
+@mistake(
+    "bleu",
+    seen="The longest n-grams do not count in your score.",
+    cause="`range(1, max_n)` ends before max_n.",
+)
+def one_order_missing(solution):
+    return solution.edit(
+        "sum(math.log(m / t) for m, t in zip(matches, totals)) / max_n",
+        "sum(math.log(m / t) for m, t in list(zip(matches, totals))[: max(1, max_n - 1)]) / max(\n"
+        "        1, max_n - 1\n    )",
+    )
+
+
+@mistake(
+    "bleu",
+    seen="Captions that are too long are punished in your score, short ones are not.",
+    cause="The ratio in the exponent is upside down: it is r / c.",
+)
+def penalty_upside_down(solution):
+    return solution.edit("math.exp(1 - expected / said)", "math.exp(1 - said / max(expected, 1))")
+
+
+@mistake(
+    "bleu",
+    seen="Your captions pay the price of the mean reference length, not of the closest one.",
+    cause="The mean of the reference lengths is used.",
+)
+def mean_reference_length(solution):
+    return solution.edit(
+        "min((abs(len(r) - len(words)), len(r)) for r in captions)[1]",
+        "sum(len(r) for r in captions) / len(captions)",
+    )
+
+
+@mistake(
+    "bleu",
+    seen="Your score is the product of the precisions, without the root.",
+    cause="The sum of the logarithms is not divided by the number of orders.",
+)
+def product_without_the_root(solution):
+    return solution.edit("zip(matches, totals)) / max_n", "zip(matches, totals))")

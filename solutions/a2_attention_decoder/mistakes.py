@@ -138,7 +138,7 @@ def sum_of_cells(solution: Solution) -> Solution:
 @mistake(
     "init_hidden_state",
     seen="No number of yours leaves the range from -1 to 1; the right states do.",
-    cause="A tanh behind the layers: some public code has it, the handout does not.",
+    cause="A tanh behind the layers: some public code has it, this exercise does not.",
 )
 def squashed_states(solution: Solution) -> Solution:
     return solution.edit("fc_h(mean), fc_c(mean)", "fc_h(mean).tanh(), fc_c(mean).tanh()")
@@ -235,6 +235,15 @@ def scores_from_old_state(solution: Solution) -> Solution:
 )
 def probabilities_for_scores(solution: Solution) -> Solution:
     return solution.edit("self.word_fc(h)", "self.word_fc(h).softmax(dim=1)")
+
+
+@mistake(
+    "attention_step",
+    seen="Your scores are never above zero: they are logarithms of probabilities already.",
+    cause="A log-softmax was applied here; the loss and the search apply their own.",
+)
+def log_probabilities_for_scores(solution: Solution) -> Solution:
+    return solution.edit("self.word_fc(h)", "self.word_fc(h).log_softmax(dim=1)")
 
 
 @mistake(
@@ -339,6 +348,46 @@ def end_is_fed(solution: Solution) -> Solution:
     return solution.edit(
         "for t in range(int(steps.max())):",
         "steps = lengths.clamp(max=longest - 1)\n        for t in range(int(steps.max())):",
+    )
+
+
+@mistake(
+    "attention_forward",
+    seen="Each caption shorter than the longest is one step too long: its <end> was read.",
+    cause="Captions took part once more when all their steps were done.",
+)
+def one_row_too_long(solution: Solution) -> Solution:
+    return solution.edit("(steps > t)", "(steps >= t)")
+
+
+@mistake(
+    "attention_forward",
+    seen="The last step of each caption is missing: its scores and weights are zero.",
+    cause="A caption stopped one step early; the step that predicts <end> counts too.",
+)
+def last_step_missing(solution: Solution) -> Solution:
+    return solution.edit("(steps > t)", "(steps > t + 1)")
+
+
+@mistake(
+    "attention_forward",
+    seen="The last step of the longest captions is missing; shorter captions are right.",
+    cause="The loop over time ended one step early.",
+)
+def loop_too_short(solution: Solution) -> Solution:
+    return solution.edit("range(int(steps.max()))", "range(int(steps.max()) - 1)")
+
+
+@mistake(
+    "attention_forward",
+    seen="An index is too large, or, where columns of pads leave room, your scores and weights "
+    "stand one place too late.",
+    cause="What the step gave was stored at the place of the word that it predicts.",
+)
+def stored_one_place_late(solution: Solution) -> Solution:
+    return solution.edit(
+        "scores[:n, t], state, alphas[:n, t] =",
+        "place = t + 1\n            scores[:n, place], state, alphas[:n, place] =",
     )
 
 
@@ -506,6 +555,15 @@ def maps_without_parents(solution: Solution) -> Solution:
 
 @mistake(
     "beam_search_with_attention",
+    seen="The caption is right, but each of its maps is that of the first beginning in the beam.",
+    cause="One row of the weights was given to all; each caption's own parent has its row.",
+)
+def maps_of_first_beginning(solution: Solution) -> Solution:
+    return solution.edit("[alpha[parent]]", "[alpha[0]]")
+
+
+@mistake(
+    "beam_search_with_attention",
     seen="You find captions that such a beam cannot see: it keeps its width as captions finish.",
     cause="A finished caption must give up its place in the beam.",
 )
@@ -636,6 +694,15 @@ def jump_first(solution: Solution) -> Solution:
 
 @mistake(
     "upsample_attention",
+    seen="Right where all kernels are odd; with an even kernel your centres are shifted.",
+    cause="Half of a kernel may be a fraction, and a division dropped it.",
+)
+def half_kernel_cut(solution: Solution) -> Solution:
+    return solution.edit("(kernel - 1) / 2", "(kernel - 1) // 2")
+
+
+@mistake(
+    "upsample_attention",
     seen="Your centres lie too far to the lower right, as if the picture had no border.",
     cause="The padding was left out.",
 )
@@ -755,11 +822,20 @@ def mass_in_box(solution: Solution) -> Solution:
 
 @mistake(
     "pointing_game",
-    seen="Boxes with fractions are taken larger than they are.",
-    cause="Their edges were rounded to whole pixels before the comparison.",
+    seen="Right where a box has whole numbers, wrong for some boxes with fractions.",
+    cause="The edges were cut to whole numbers before the comparison.",
 )
-def edges_rounded(solution: Solution) -> Solution:
+def edges_cut_to_whole(solution: Solution) -> Solution:
     return solution.edit("boxes.unbind(dim=1)", "boxes.long().unbind(dim=1)")
+
+
+@mistake(
+    "pointing_game",
+    seen="Right for a single map; for several maps most hits are missed.",
+    cause="One largest weight was looked for in all maps together; each map has its own.",
+)
+def one_peak_for_all(solution: Solution) -> Solution:
+    return solution.edit("maps.flatten(1).argmax(dim=1)", "maps.argmax()")
 
 
 @mistake(

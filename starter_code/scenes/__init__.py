@@ -24,7 +24,7 @@ from starter_code.scenes.sampling import (
 )
 from starter_code.scenes.styles import STYLES, styled_caption
 from starter_code.scenes.words import NOUNS, claims, tokenize, true_claims
-from starter_code.scenes.writing import write_scenes
+from starter_code.scenes.writing import read_truth, write_scenes
 
 __all__ = [
     "COLOURS",
@@ -44,6 +44,7 @@ __all__ = [
     "factors",
     "keypoints",
     "masks",
+    "read_truth",
     "sample_scene",
     "scene_at",
     "styled_caption",

@@ -13,7 +13,7 @@ complete, so an interrupted run is run again and draws only the pictures that ar
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -220,3 +220,16 @@ def _write_whole(path: Path, content: bytes) -> None:
     part = path.with_suffix(".part")
     part.write_bytes(content)
     os.replace(part, path)
+
+
+def read_truth(folder: str | Path, filenames: Sequence[str]) -> list[dict[str, Any]]:
+    """What is true of the pictures `filenames`, in this order: factors, boxes and the rest.
+
+    `folder` is the data set's, or its folder of input files; [] for a data set that is not drawn.
+    """
+    for place in (Path(folder), Path(folder).parent):
+        path = place / "factors.json"
+        if path.is_file():
+            known = {row["filename"]: row for row in json.loads(path.read_text("utf-8"))}
+            return [known[name] for name in filenames]
+    return []
