@@ -1,4 +1,4 @@
-"""The command line: `course build | release | export | check | grade | kill-table | demo | data`.
+"""The command line `course`: build, release, export, check, grade, kill-table, doctor, demo, data.
 
 Exit codes: 0 done, 1 something did not pass, 2 the input cannot be used (one sentence says why).
 """
@@ -104,13 +104,18 @@ def grade(
     out: Annotated[Path | None, typer.Option(help="Where grades and feedback go.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; one per core.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the hidden inputs; new by default.")] = None,
+    isolation: Annotated[str, typer.Option(help="namespaces, or none for code you trust.")] = (
+        "namespaces"
+    ),
 ) -> None:
     """Grade a folder of submissions and write grades and feedback."""
     from autograder import grading
 
     name = assignments.resolve(assignment)
     folder = out or grading.default_output(name)
-    results = grading.grade_class(name, submitted, folder, jobs=jobs, seed=seed)
+    results = grading.grade_class(
+        name, submitted, folder, jobs=jobs, seed=seed, isolation=isolation
+    )
     show_gradebook(results)
     console.print(f"Grades: {folder / 'grades.csv'}; feedback: {folder / 'index.html'}")
 
@@ -148,6 +153,22 @@ def kill_table(
         print(table.text(name, rows))
         broken = broken or any(row.problem for row in rows)
     if broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine offers to the course, and what to do about what is missing."""
+    from autograder.doctor import examine
+
+    colours = {"ok": "green", "note": "yellow", "missing": "red"}
+    findings = examine()
+    for finding in findings:
+        colour = colours[finding.state]
+        console.print(f"[{colour}]{finding.state:8}[/{colour}] {finding.subject}: {finding.seen}")
+        if finding.advice:
+            console.print(f"         {finding.advice}")
+    if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,20 @@ class Submission:
     notes: list[str] = field(default_factory=list)
     problem: str = ""
 
+    @staticmethod
+    def from_json(tree: Any) -> Submission:
+        """Validate and rebuild what came from another process as JSON.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is anything else.
+        """
+        rows = [Segment(**row) for row in tree.get("segments", [])]
+        texts = [text for row in rows for text in (row.label, row.source, row.todo, row.fallback)]
+        notes, problem = list(tree.get("notes", [])), tree["problem"]
+        if not all(isinstance(text, str) for text in [*texts, *notes, problem]):
+            raise TypeError("not a submission")
+        return Submission(rows, notes[:50], problem)
+
 
 @dataclass
 class _Cell:
@@ -45,6 +61,25 @@ class _Cell:
     identity: str
     todo: str
     source: str
+
+
+def take(path: Path) -> bytes:
+    """The bytes of a submitted file, and of nothing else: no link, device, pipe or giant.
+
+    Raises:
+        CourseError: it is one of these, or cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise CourseError(f"{path.name} cannot be opened ({error.strerror}).") from None
+    with os.fdopen(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise CourseError(f"{path.name} is not a regular file; hand in the notebook itself.")
+        if facts.st_size > MAX_FILE:
+            raise CourseError(f"{path.name} is larger than {MAX_FILE >> 20} MB; clear its outputs.")
+        return file.read(MAX_FILE)
 
 
 def find_file(folder: Path, assignment: str) -> Path | None:
@@ -61,18 +96,16 @@ def _regular(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def extract(path: Path | None, assignment: str) -> Submission:
-    """Read a submission; a file that cannot be read gives a `problem`, never an exception."""
+def read_submission(name: str, data: bytes, assignment: str) -> Submission:
+    """Read a file called `name`; one that cannot be read gives a `problem`, never an exception."""
     released = release_cells(assignment)
-    if path is None:
-        return Submission(_program(released, {}, {}), [], f"No notebook {assignment}.ipynb found.")
     try:
-        cells = _read(path, {cell.todo for cell in released if cell.todo})
+        cells = _read(name, data, {cell.todo for cell in released if cell.todo})
     except CourseError as error:
         return Submission(_program(released, {}, {}), [], str(error))
     notes = []
-    if path.suffix == ".ipynb" and path.stem != assignment:
-        notes.append(f"The file is called {path.name}; {assignment}.ipynb was expected.")
+    if name.endswith(".ipynb") and name != f"{assignment}.ipynb":
+        notes.append(f"The file is called {name}; {assignment}.ipynb was expected.")
     return _assemble(released, cells, notes)
 
 
@@ -92,23 +125,21 @@ def release_cells(assignment: str) -> list[_Cell]:
 # --- reading ---------------------------------------------------------------------------------
 
 
-def _read(path: Path, todos: set[str]) -> list[_Cell]:
-    if path.stat().st_size > MAX_FILE:
-        raise CourseError(f"{path.name} is larger than {MAX_FILE >> 20} MB; clear its outputs.")
+def _read(name: str, data: bytes, todos: set[str]) -> list[_Cell]:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{path.name} cannot be read as text ({error}); save it again.") from None
-    if path.suffix == ".py":
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{name} cannot be read as text ({error}); save it again.") from None
+    if name.endswith(".py"):
         return _script_cells(text, todos)
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError):
         raise CourseError(
-            f"{path.name} is not a notebook (not valid JSON); save it again in Jupyter."
+            f"{name} is not a notebook (not valid JSON); save it again in Jupyter."
         ) from None
     if not (isinstance(tree, dict) and isinstance(tree.get("cells"), list)):
-        raise CourseError(f"{path.name} is not a notebook (no cells); hand in the .ipynb file.")
+        raise CourseError(f"{name} is not a notebook (no cells); hand in the .ipynb file.")
     return _notebook_cells(tree, todos)
 
 

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from autograder.assignments import repository
 from autograder.bank import Bank, measure
 from autograder.building import write_atomically
-from autograder.extracting import Submission, extract, find_file
+from autograder.extracting import Submission, find_file, take
 from autograder.feedback import write_feedback
 from autograder.judging import Verdict, judge_todo
 from autograder.probes import load_checks
@@ -87,7 +87,8 @@ def find_submissions(folder: Path, assignment: str) -> dict[str, Path | None]:
             continue
         if place.is_dir():
             inner = place / assignment
-            found[place.name] = find_file(inner if inner.is_dir() else place, assignment)
+            own = inner.is_dir() and not inner.is_symlink()
+            found[place.name] = find_file(inner if own else place, assignment)
         elif place.suffix == ".ipynb":
             found[place.stem] = place
     if not found:
@@ -106,20 +107,32 @@ def judge_outcomes(assignment: str, outcomes: dict[str, Outcome], bank: Bank) ->
 
 
 def grade_class(
-    assignment: str, folder: Path, out: Path, *, jobs: int | None = None, seed: int | None = None
+    assignment: str,
+    folder: Path,
+    out: Path,
+    *,
+    jobs: int | None = None,
+    seed: int | None = None,
+    isolation: str = "namespaces",
 ) -> list[Result]:
     """Grade every submission below `folder`; write grades and feedback below `out`.
 
     Args:
         jobs: worker processes, by default one per core.
         seed: of the hidden inputs; drawn once per run and stored in `out/run.json`.
+        isolation: "namespaces" (see `autograder.wall`), or "none" for code that is trusted.
+
+    Raises:
+        CourseError: no submissions, or the isolation cannot be had on this machine.
     """
     submissions = find_submissions(folder, assignment)
     seed = _run_seed(out, seed)
     bank = measure(assignment, seed)
     results: dict[str, Result] = {}
     jobs = jobs or os.cpu_count() or 1
-    with Workers(assignment, jobs) as workers, ThreadPoolExecutor(max_workers=jobs) as pool:
+    crew = Workers(assignment, min(jobs, len(submissions)), isolation)
+    with crew as workers, ThreadPoolExecutor(max_workers=jobs) as pool:
+        print(f"Between a submission and this machine: {', '.join(workers.layers)}.")
         tasks = {
             pool.submit(_grade_one, student, path, bank, workers, out): student
             for student, path in submissions.items()
@@ -144,17 +157,29 @@ def _run_seed(out: Path, seed: int | None) -> int:
 
 
 def _grade_one(student: str, path: Path | None, bank: Bank, workers: Workers, out: Path) -> Result:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
+    data, submission = _taken(path, bank.assignment)
+    digest = hashlib.sha256(data).hexdigest() if path else ""
     stored = out / "results" / f"{student}.json"
     if stored.is_file():
         before = Result.from_json(json.loads(stored.read_text("utf-8")))
         same = (before.submission, before.seed) == (digest, bank.seed)
         if same and before_is_current(before, bank.assignment):
             return before
-    submission = extract(path, bank.assignment)
+    if path is not None and not submission.problem:
+        submission = workers.read(path.name, data)
     result = grade_submission(student, submission, bank, workers, digest)
     write_atomically(stored, json.dumps(result.to_json()))
     return result
+
+
+def _taken(path: Path | None, assignment: str) -> tuple[bytes, Submission]:
+    """What lies in a student's file, or a submission that says why there is nothing."""
+    if path is None:
+        return b"", Submission(problem=f"No notebook {assignment}.ipynb found.")
+    try:
+        return take(path), Submission()
+    except CourseError as error:
+        return b"", Submission(problem=str(error))
 
 
 def before_is_current(result: Result, assignment: str) -> bool:

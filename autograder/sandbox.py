@@ -5,22 +5,28 @@ A worker is a separate Python process that never sees the reference; see `autogr
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import os
 import queue
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 from types import TracebackType
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from autograder.assignments import repository
 from autograder.cells import Segment
-from autograder.extracting import release_cells
+from autograder.extracting import Submission, release_cells
 from autograder.probes import load_checks
 from autograder.running import Outcome
 from autograder.values import NotPlain
 from autograder.worker import read_frame, write_frame
+from starter_code.errors import CourseError
+
+ISOLATIONS = ("namespaces", "none")
 
 
 def _rows(segments: list[Segment]) -> list[list[str]]:
@@ -30,22 +36,32 @@ def _rows(segments: list[Segment]) -> list[list[str]]:
 class Worker:
     """One process that runs student code, restarted if it dies."""
 
-    def __init__(self, assignment: str) -> None:
+    def __init__(self, assignment: str, isolation: str = "namespaces", slot: int = 0) -> None:
         self.assignment = assignment
+        self.isolation, self.slot = isolation, slot
+        self.layers: list[str] = []
         self._scratch = tempfile.TemporaryDirectory(prefix="course-worker-")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> None:
+        """Start the process and build its wall once.
+
+        Raises:
+            CourseError: the wall cannot be built on this machine.
+        """
         path = os.pathsep.join([str(repository()), os.environ.get("PYTHONPATH", "")])
         environment = {
-            **os.environ,
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LANG": "C.UTF-8",
             "PYTHONPATH": path.rstrip(os.pathsep),
+            "PYTHONDONTWRITEBYTECODE": "1",
             "OMP_NUM_THREADS": "1",
             "MPLBACKEND": "Agg",
             "CUDA_VISIBLE_DEVICES": "",
+            "HOME": self._scratch.name,
             "MPLCONFIGDIR": self._scratch.name,
         }
-        process = subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "autograder.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -53,42 +69,86 @@ class Worker:
             cwd=self._scratch.name,
             env=environment,
         )
-        cells = release_cells(self.assignment)
-        given = [Segment("given cell", cell.source) for cell in cells if not cell.todo]
-        write_frame(cast(IO[bytes], process.stdin), json.dumps({"warm": _rows(given)}).encode())
-        read_frame(cast(IO[bytes], process.stdout))
-        return process
+        given = [
+            Segment("given cell", c.source) for c in release_cells(self.assignment) if not c.todo
+        ]
+        answer = self._ask({"warm": _rows(given), "room": self._room()})
+        if answer is None:
+            raise CourseError("The process that runs submissions ended at its start; try again.")
+        if "error" in answer:
+            raise CourseError(
+                f"{answer['error']} Nothing is graded without it: `course doctor` says what is "
+                "missing; `--isolation none` grades without a wall, for code that you trust."
+            )
+        self.layers = [str(layer) for layer in answer["layers"]]
+
+    def _room(self) -> dict[str, Any] | None:
+        """What a submission may see: the engine and the starter code, nothing else of ours."""
+        if self.isolation == "none":
+            return None
+        place = Path(self._scratch.name) / "room"
+        place.mkdir(exist_ok=True)
+        visible = [str(repository() / name) for name in ("autograder", "starter_code")]
+        return {"place": str(place), "visible": visible, "slot": self.slot}
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer to a request, None if the process died over it."""
+        process = cast(subprocess.Popen[bytes], self._process)
+        try:
+            write_frame(cast(IO[bytes], process.stdin), json.dumps(request).encode())
+            answer = read_frame(cast(IO[bytes], process.stdout))
+        except BrokenPipeError:
+            answer = None
+        if answer is None:
+            self.close()
+            return None
+        return cast(dict[str, Any], json.loads(answer))
+
+    def _insist(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The same, with a second process if the first dies."""
+        for _ in range(2):
+            if self._process is None or self._process.poll() is not None:
+                self.start()
+            answer = self._ask(request)
+            if answer is not None:
+                if "error" in answer:
+                    raise CourseError(str(answer["error"]))
+                return answer
+        return None
+
+    def read(self, name: str, data: bytes) -> Submission:
+        """The program in a file that was handed in; whatever it holds, a definite result."""
+        request = {"read": name, "assignment": self.assignment}
+        answer = self._insist({**request, "bytes": base64.b64encode(data).decode()})
+        try:
+            return Submission.from_json((answer or {})["submission"])
+        except (KeyError, TypeError, ValueError):
+            return Submission(problem=f"{name} cannot be read; save it again in Jupyter.")
 
     def run(self, segments: list[Segment], seed: int) -> dict[str, Outcome]:
         """Outcomes of all checks; a worker that dies twice counts as "ended" for each of them."""
         request = {"assignment": self.assignment, "seed": seed, "segments": _rows(segments)}
-        for _ in range(2):
-            if self._process is None or self._process.poll() is not None:
-                self._process = self._start()
-            try:
-                write_frame(cast(IO[bytes], self._process.stdin), json.dumps(request).encode())
-                answer = read_frame(cast(IO[bytes], self._process.stdout))
-            except BrokenPipeError:
-                answer = None
-            if answer is not None:
-                return self._validated(json.loads(answer))
-            self.close()
-        return {check.key: Outcome("ended") for check in load_checks(self.assignment)}
-
-    def _validated(self, raw: dict[str, str]) -> dict[str, Outcome]:
-        return {
-            check.key: _outcome(raw.get(check.key, "")) for check in load_checks(self.assignment)
-        }
+        answer = self._insist(request)
+        raw = (answer or {}).get("results", {})
+        checks = load_checks(self.assignment)
+        if answer is None:
+            return {check.key: Outcome("ended") for check in checks}
+        return {check.key: _outcome(raw.get(check.key, "")) for check in checks}
 
     def close(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for stream in (self._process.stdin, self._process.stdout):
-                if stream is not None:
+        """End the process; it takes its control group away if it has the time."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
                     stream.close()
-            self._process = None
+        try:
+            process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _outcome(text: str) -> Outcome:
@@ -101,10 +161,26 @@ def _outcome(text: str) -> Outcome:
 class Workers:
     """A pool of workers, used as a context manager."""
 
-    def __init__(self, assignment: str, count: int) -> None:
+    def __init__(self, assignment: str, count: int, isolation: str = "namespaces") -> None:
+        if isolation not in ISOLATIONS:
+            kinds = " or ".join(ISOLATIONS)
+            raise CourseError(f"There is no isolation {isolation!r}; choose {kinds}.")
         self._idle: queue.Queue[Worker] = queue.Queue()
-        self._all = [Worker(assignment) for _ in range(count)]
+        self._all = [Worker(assignment, isolation, slot) for slot in range(count)]
         for worker in self._all:
+            self._idle.put(worker)
+
+    @property
+    def layers(self) -> list[str]:
+        """What stands between a submission and the machine, in words."""
+        return self._all[0].layers
+
+    def read(self, name: str, data: bytes) -> Submission:
+        """Read a file that was handed in, on the next idle worker."""
+        worker = self._idle.get()
+        try:
+            return worker.read(name, data)
+        finally:
             self._idle.put(worker)
 
     def run(self, segments: list[Segment], seed: int) -> dict[str, Outcome]:
@@ -116,6 +192,12 @@ class Workers:
             self._idle.put(worker)
 
     def __enter__(self) -> Workers:
+        """Start the first worker.
+
+        Raises:
+            CourseError: the isolation cannot be had here; nothing was run.
+        """
+        self._all[0].start()
         return self
 
     def __exit__(

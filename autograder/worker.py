@@ -1,15 +1,21 @@
-"""The process that runs student code: loads torch once, then forks for every TODO.
+"""The process that runs student code: loads torch once, then forks for every submission and TODO.
 
 It knows probes and inputs, no reference, no mistake and no other submission. It reads requests from
 its standard input and writes raw results to its standard output; whoever started it validates them.
-A TODO's checks run one after another in one child; a child that dies or hangs costs the check it
-was at, and the rest of the TODO gets a fresh child.
 
     frame = 8 bytes length (big endian) + JSON
+
+    {"room": …, "warm": cells}          what may be seen behind the wall; the release's own imports
+    {"read": name, "bytes": …}          a file that was handed in -> cells (in a bounded child)
+    {"segments": cells, "seed": …}      a program -> one raw result for each check
+
+A submission runs behind a wall of its own (`autograder.wall`) and a TODO in a fork of its own
+there: a child that dies or hangs costs the check it was at, and the rest of the TODO gets another.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -18,20 +24,30 @@ import select
 import signal
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import torch
 
+from autograder import wall
 from autograder.cells import Segment, run_segments
+from autograder.cgroups import Cage
+from autograder.extracting import read_submission
 from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
 from autograder.running import Outcome, run_check
 
 LOAD_SECONDS = 10.0
-MEMORY = 6 * 2**30
-FILE_SIZE = 64 * 2**20
+READ_SECONDS = 20
+READ_MEMORY = 2 * 2**30
+MEMORY = 6 * 2**30  # address space of one process beyond torch's own
+CAGE_MEMORY = 8 * 2**30  # of all processes of a submission together
+CAGE_PROCESSES = 512
+WRITABLE = 256 * 2**20
 MAX_FRAME = 160 * 2**20
+MAX_ANSWER = 512 * 2**20
 
 
 def read_frame(stream: IO[bytes]) -> bytes | None:
@@ -52,6 +68,48 @@ def write_frame(stream: IO[bytes], body: bytes) -> None:
     stream.flush()
 
 
+@dataclass
+class _House:
+    """Where submissions run: behind walls, or (`room` is None) in plain forks."""
+
+    room: wall.Room | None
+    cage: Cage | None
+    space: int  # bytes of address space that a process may have
+
+    def start(self, target: Callable[[], None]) -> int:
+        """Run `target` in a child; return its pid.
+
+        Raises:
+            WallError: the wall cannot be built; nothing was run.
+        """
+        if self.room is not None:
+            add = self.cage.add if self.cage is not None else lambda pid: None
+            return wall.spawn(self.room, target, add)
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setsid()
+                target()
+            finally:
+                os._exit(0)
+        return child
+
+    def stop(self, child: int) -> None:
+        """End the child and, behind a wall, all that it started."""
+        if self.room is not None:
+            wall.stop(child)
+        else:
+            _kill(child)
+
+    @property
+    def layers(self) -> list[str]:
+        """What stands between a submission and the machine, in words."""
+        if self.room is None:
+            return ["processes", "time limits", "memory limits"]
+        cage = [self.cage.kind] if self.cage is not None and self.cage.kind else []
+        return ["namespaces", "own root", "no network", "no rights", "seccomp", "limits", *cage]
+
+
 def main() -> None:
     """Serve requests until standard input ends."""
     torch.set_num_threads(1)
@@ -60,34 +118,117 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
+    house = _House(None, None, 0)
     while (frame := read_frame(requests)) is not None:
         request = json.loads(frame)
-        if "warm" in request:
-            _warm(request["warm"])
-            write_frame(answers, b"{}")
-        else:
-            write_frame(answers, json.dumps(_serve(request)).encode())
+        try:
+            if "warm" in request:
+                house = _prepared(request)
+                answer: dict[str, Any] = {"layers": house.layers}
+            elif "read" in request:
+                answer = _read(request)
+            else:
+                answer = {"results": _serve(request, house)}
+        except wall.WallError as error:
+            answer = {"error": str(error)}
+        write_frame(answers, json.dumps(answer).encode())
+    if house.cage is not None:
+        house.cage.remove()
 
 
-def _warm(segments: list[list[str]]) -> None:
-    """Run the release's own imports before any fork, so that no child pays for them."""
-    run_segments([Segment(*segment) for segment in segments], {})
+def _prepared(request: dict[str, Any]) -> _House:
+    """Run the release's own imports before any fork, and build a wall once to see that it stands.
+
+    Raises:
+        WallError: it does not.
+    """
+    run_segments([Segment(*segment) for segment in request["warm"]], {})
+    torch.ones(2, 2) @ torch.ones(2, 2)  # what is looked up in /proc is looked up now
+    space = wall.address_space() + MEMORY
+    given = request["room"]
+    if given is None:
+        return _House(None, None, space)
+    visible = tuple(Path(path) for path in given["visible"])
+    room = wall.standard_room(Path(given["place"]), visible, given["slot"])
+    house = _House(room, Cage(CAGE_MEMORY, CAGE_PROCESSES), space)
+    house.stop(house.start(lambda: None))
+    return house
 
 
-def _serve(request: dict[str, Any]) -> dict[str, str]:
+def _read(request: dict[str, Any]) -> dict[str, Any]:
+    """Cells of a file, read in a child with little memory and little time."""
+    data = base64.b64decode(request["bytes"])
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setsid()
+            wall.bound(wall.address_space() + READ_MEMORY, 0)
+            found = read_submission(request["read"], data, request["assignment"])
+            write_frame(os.fdopen(writer, "wb"), json.dumps(asdict(found)).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    try:
+        body = next(_frames(reader, [READ_SECONDS]), None)
+    finally:
+        os.close(reader)
+        _kill(child)
+    if body is None:
+        problem = f"{request['read']} cannot be read in {READ_SECONDS} s; save it again in Jupyter."
+        body = json.dumps({"problem": problem}).encode()
+    return {"submission": json.loads(body)}
+
+
+def _serve(request: dict[str, Any], house: _House) -> dict[str, str]:
+    """Raw results of all checks of a program, each as text."""
     segments = [Segment(*segment) for segment in request["segments"]]
     checks = load_checks(request["assignment"])
+    todos = list(dict.fromkeys(check.todo for check in checks))
+    reader, writer = os.pipe()
+
+    def serve_all() -> None:
+        _keep_only(writer)
+        answers, alone = os.fdopen(writer, "wb"), False
+        for todo in todos:
+            own = [check for check in checks if check.todo == todo]
+            done, alone = _serve_todo(own, segments, request["seed"], alone, house)
+            write_frame(answers, json.dumps(done).encode())
+
+    child = house.start(serve_all)
+    os.close(writer)
+    seconds = [2 * (LOAD_SECONDS + check.seconds + 2) for check in checks]
     results: dict[str, str] = {}
-    alone = False
-    for todo in dict.fromkeys(check.todo for check in checks):
-        own = [check for check in checks if check.todo == todo]
-        done, alone = _serve_todo(own, segments, request["seed"], alone)
-        results.update(done)
-    return results
+    size = 0
+    try:
+        for body in _frames(reader, [sum(seconds)] * len(todos)):
+            size += len(body or b"")
+            if body is None or size > MAX_ANSWER:
+                break
+            results.update(json.loads(body))
+    finally:
+        os.close(reader)
+        house.stop(child)
+    ended = json.dumps(Outcome("ended").to_json())
+    return {check.key: results.get(check.key, ended) for check in checks}
+
+
+def _keep_only(descriptor: int) -> None:
+    """Close every other descriptor: nothing of the worker's own pipes is left to write to."""
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, 1024)
+
+
+def _kill(child: int) -> None:
+    """End a child that is its own process group, and wait for it."""
+    for end in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            end(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 
 
 def _serve_todo(
-    checks: list[Check], segments: list[Segment], seed: int, alone: bool
+    checks: list[Check], segments: list[Segment], seed: int, alone: bool, house: _House
 ) -> tuple[dict[str, str], bool]:
     """Results of one TODO's checks as raw text, keyed by check.
 
@@ -99,7 +240,7 @@ def _serve_todo(
     while waiting:
         if alone:
             segments = _only(checks[0].todo, segments)
-        done, ending = _one_child(waiting, segments, seed)
+        done, ending = _one_child(waiting, segments, seed, house)
         results.update(done)
         waiting = [check for check in waiting if check.key not in results]
         if not waiting:
@@ -123,14 +264,14 @@ def _only(todo: str, segments: list[Segment]) -> list[Segment]:
 
 
 def _one_child(
-    checks: list[Check], segments: list[Segment], seed: int
+    checks: list[Check], segments: list[Segment], seed: int, house: _House
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Fork, let the child run the checks, and collect until it is done, dead or late."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _run_child(writer, checks, segments, seed)
+        _run_child(writer, checks, segments, seed, house.space)
     os.close(writer)
     results: dict[str, str] = {}
     ending = {"kind": "ended"}
@@ -145,12 +286,19 @@ def _one_child(
                 results[checks[step - 1].key] = body.decode("utf-8", "replace")
     finally:
         os.close(reader)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        _kill(child)
+        if house.room is not None:
+            _end_all_others()
     return results, ending
+
+
+def _end_all_others() -> None:
+    """Behind the wall: end whatever a check left running (this is process 1 there)."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def _frames(descriptor: int, limits: list[float]) -> Iterator[bytes | None]:
@@ -182,16 +330,16 @@ def _cut(buffer: bytearray) -> bytes | None:
     return body
 
 
-def _run_child(descriptor: int, checks: list[Check], segments: list[Segment], seed: int) -> None:
+def _run_child(
+    descriptor: int, checks: list[Check], segments: list[Segment], seed: int, space: int
+) -> None:
     """In the child: load the program, run each check, send each result; never returns."""
     try:
         os.setsid()
-        os.closerange(3, descriptor)  # nothing of the worker's own pipes is left to write to
-        os.closerange(descriptor + 1, 1024)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
-        limit = _address_space() + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _keep_only(descriptor)
+        wall.bound(space, WRITABLE)
+        seconds = int(LOAD_SECONDS + sum(check.seconds for check in checks)) + 5
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         stream = os.fdopen(descriptor, "wb")
         namespace: dict[str, Any] = {}
         failed = run_segments(segments, namespace, graded=checks[0].todo)
@@ -204,12 +352,6 @@ def _run_child(descriptor: int, checks: list[Check], segments: list[Segment], se
             write_frame(stream, json.dumps(outcome.to_json()).encode())
     finally:
         os._exit(0)
-
-
-def _address_space() -> int:
-    """Bytes of address space that torch has already reserved in this process."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

@@ -12,12 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.cells import run_segments
-from autograder.extracting import extract, find_file, release_cells
+from autograder.extracting import (
+    Submission,
+    find_file,
+    read_submission,
+    release_cells,
+    take,
+)
 
 NAME = "a1_cnn_lstm_decoder"
 ANSWER = (
     "# TODO encode_caption: mine\ndef encode_caption(words, word_map, max_length):\n    return 1"
 )
+
+
+def read(path: Path) -> Submission:
+    return read_submission(path.name, take(path), NAME)
 
 
 @pytest.fixture
@@ -36,7 +46,7 @@ def todo(tree: dict[str, Any]) -> dict[str, Any]:
 def found(tree: Any, folder: Path, name: str = f"{NAME}.ipynb") -> tuple[str, list[str], str]:
     path = folder / name
     path.write_text(tree if isinstance(tree, str) else json.dumps(tree), encoding="utf-8")
-    submission = extract(path, NAME)
+    submission = read(path)
     source = next(s.source for s in submission.segments if s.todo == "encode_caption")
     return source, submission.notes, submission.problem
 
@@ -97,7 +107,7 @@ def test_own_cells_contribute_definitions_only(notebook: Any, tmp_path: Path) ->
     path = tmp_path / f"{NAME}.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
     namespace: dict[str, Any] = {}
-    run_segments(extract(path, NAME).segments, namespace)
+    run_segments(read(path).segments, namespace)
     assert namespace["encode_caption"](0, 0, 0) == 3
     assert "ran" not in namespace and not (tmp_path / "ran").exists()
 
@@ -116,10 +126,6 @@ def test_a_file_that_is_no_notebook_gives_a_sentence(text: str, said: str, tmp_p
     assert said in found(text, tmp_path)[2]
 
 
-def test_no_file_at_all_gives_a_sentence() -> None:
-    assert "No notebook" in extract(None, NAME).problem
-
-
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
@@ -136,4 +142,4 @@ odd_cells = st.fixed_dictionaries(
 def test_odd_cells_never_crash_the_reader(tmp_path_factory: Any, cells: list[Any]) -> None:
     path = tmp_path_factory.mktemp("odd") / f"{NAME}.ipynb"
     path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
-    assert extract(path, NAME).segments
+    assert read(path).segments

@@ -10,7 +10,7 @@ import pytest
 
 from autograder import grading
 from autograder.bank import Bank, measure
-from autograder.extracting import extract
+from autograder.extracting import take
 from autograder.grading import grade_class, harmless
 from autograder.sandbox import Workers
 from autograder.simulated_class import simulated_class
@@ -68,7 +68,8 @@ def test_an_attack_earns_nothing_and_costs_nobody_else(
     path = tmp_path / f"{FIRST}.ipynb"
     path.write_text(json.dumps(tree), encoding="utf-8")
     bank, workers = grader
-    result = grading.grade_submission("x", extract(path, FIRST), bank, workers)
+    submission = workers.read(path.name, take(path))
+    result = grading.grade_submission("x", submission, bank, workers)
     assert all(verdict.passed == (verdict.todo != "caption_loss") for verdict in result.verdicts)
 
 
