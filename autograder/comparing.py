@@ -57,6 +57,8 @@ def _worst(expected: Plain, got: Plain, where: str) -> Difference | None:
         return _dicts(expected, got, where)
     if type(expected) is type(got) and expected == got:
         return None
+    if isinstance(expected, str) and isinstance(got, str):
+        return Difference(f'{where} is "{got[:40]}", which is not right', math.inf)
     if type(expected) is type(got):
         return Difference(f"{where} is another {_kind(got)} than the right one", math.inf)
     return Difference(f"{where} is {_kind(got)}; {_kind(expected)} was expected", math.inf)

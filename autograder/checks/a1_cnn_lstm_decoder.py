@@ -19,7 +19,7 @@ BLEUS = (
     "pycocoevalcap.bleu.bleu_scorer.cook_refs",
     "pycocoevalcap.bleu.bleu_scorer.cook_test",
 )
-CALLS = 5000  # of one drawn `step`: far more than any right answer makes
+CALLS = 1000  # of one drawn `step`: far more than any right answer makes
 NOUNS = ("boat", "house", "tree", "car", "cat", "sun", "flower", "kite", "duck", "bird")
 
 
@@ -246,7 +246,7 @@ def captions_of_all_lengths(student, draw):
 def no_work_on_pads(student, draw):
     """The cell sees one row for each token to predict: sum(lengths - 1) rows, not one more."""
     decoder, cell = _decoder(student, draw)
-    lengths = draw.integers(2, 10, 5)
+    lengths = draw.permutation(8)[:5] + 2
     scores = decoder(draw.normal(5, 4, 6), _captions(draw, lengths, 9), lengths)
     return {"rows": cell.rows, "sum of the scores": scores.sum(), "scores": scores[:, 0]}
 
@@ -392,6 +392,11 @@ def _as_lists(captions):
     return [[int(word) for word in caption] for caption in captions]
 
 
+def _words_are(captions):
+    """The types of the words, in words: `int`, or what stands there instead."""
+    return ", ".join(sorted({type(word).__name__ for caption in captions for word in caption}))
+
+
 @check("greedy_decode", points=2)
 def best_word_after_best_word(student, draw):
     """Each step reads the word and the state that the step before gave, and says the best word."""
@@ -422,7 +427,7 @@ def number_zero_is_a_word(student, draw):
 
 @check("greedy_decode", points=1)
 def at_most_max_length(student, draw):
-    """A caption that never ends has exactly max_length words; a batch of one works."""
+    """A caption that never ends has max_length words, Python ints; a batch of one works."""
     vocab, end = 10, draw.integer(5, 10)
     step = _speaker(draw, vocab, end=end, end_score=-99.0)
     states = [(draw.normal(n, 6), draw.normal(n, 6)) for n in (1, 7)]
@@ -430,7 +435,8 @@ def at_most_max_length(student, draw):
     captions = [
         student.greedy_decode(step, s, 2, end, max_length=n) for s, n in zip(states, lengths)
     ]
-    return [_as_lists(c) for c in captions]
+    types = _words_are([*captions[0], *captions[1]])
+    return {"captions": [_as_lists(c) for c in captions], "the type of your words": types}
 
 
 @check("greedy_decode", points=2)
@@ -539,14 +545,15 @@ def beam_shrinks(student, draw):
 
 @check("beam_search", points=1)
 def score_is_a_log_probability(student, draw):
-    """The score is the logarithm of the caption's probability, <end> included."""
+    """The score is the log-probability of the caption with its <end>; the ids are Python ints."""
     end, detour, straight = (draw.permutation(6)[:3] + 1).tolist()
-    scores = []
+    scores, captions = [], []
     for places in (1, 2, 3):
         step = _tempting(draw, end, detour, straight)
         result = student.beam_search(step, (torch.zeros(1, 1),), 0, end, places, 5)
         scores.append(_found(result)["score"])
-    return scores
+        captions.append(result[0])
+    return {"scores": scores, "the type of your ids": _words_are(captions)}
 
 
 # --- bleu -----------------------------------------------------------------------------------

@@ -222,11 +222,12 @@ check("lstm_step")
 def init_hidden_state(
     encoder_out: torch.Tensor, fc: nn.Module, bn: nn.Module
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The decoder's state before the first word (lab handout, 2; Vinyals et al. 2015, 3.1).
+    """The decoder's state before the first word (lab handout, section 2).
 
     encoder_out (B, P, D): one feature vector for each pixel of the encoder's grid.
     fc: a fully connected layer, (B, D) -> (B, 2H).
     bn: a batch normalisation, (B, 2H) -> (B, 2H). It may be switched off (`nn.Identity()`).
+    (In Vinyals et al. 2015, section 3.1, the picture is read as a first word instead.)
 
     Returns (h, c), both (B, H): the first half of the 2H numbers is h, the second half is c.
     """
@@ -245,7 +246,7 @@ check("init_hidden_state")
 
 # %% [markdown] hint="init_hidden_state"
 # <details><summary>A nudge</summary>
-# Say aloud what each of the three letters B, P, D counts. Which one has to go?
+# What do the three letters B, P, D count? Which of them has to go?
 # </details>
 # <details><summary>The recipe</summary>
 # A mean, a call of <code>fc</code>, a call of <code>bn</code>, a cut into two halves.
@@ -259,7 +260,7 @@ check("init_hidden_state")
 # %% [markdown]
 # ### Given · the unit and the first state as modules
 #
-# The handout lets you choose the unit: a plain RNN, a GRU or an LSTM. `DecoderCell` is that
+# The lab handout lets you choose the unit: a plain RNN, a GRU or an LSTM. `DecoderCell` is that
 # switch. Torch's own cells hold the weights; for the LSTM your `lstm_step` does the computing.
 # RNN and GRU have no cell state, so $c$ just passes through.
 #
@@ -316,7 +317,7 @@ class InitialState(nn.Module):
 # %% todo="decoder_forward" difficulty=4 importance=5 minutes=45 lines=9
 # TODO decoder_forward: run the decoder over a batch of captions with teacher forcing.
 class DecoderRNN(nn.Module):
-    """The first decoder of the handout: the picture is the first state, words come one by one.
+    """The first decoder of the lab handout: the picture is the first state, words come one by one.
 
     cell: forward(x (n, E), (h, c)) -> (h, c) for any number of rows n; `cell.hidden_dim` is H.
     init: forward(encoder_out (B, P, D)) -> (h, c), both (B, H).
@@ -459,8 +460,9 @@ def greedy_decode(step, state, start: int, end: int, max_length: int) -> list[li
     state: tuple of tensors with first dimension B, the state before the first word.
     start, end: the numbers of <start> and <end>. max_length: the most steps to take.
 
-    Returns B lists of word numbers, without start and end. A caption ends at its own first `end`;
-    every other number is a word (0 too). Stop as soon as all captions have ended.
+    Returns B lists of Python ints (no tensors): the word numbers, without start and end. A caption
+    ends at its own first `end`; every other number is a word (0 too). Stop as soon as all have
+    ended.
     """
     batch = len(state[0])
     captions: list[list[int]] = [[] for _ in range(batch)]
@@ -488,7 +490,7 @@ check("greedy_decode")
 
 # %% [markdown] hint="greedy_decode"
 # <details><summary>A nudge</summary>
-# A caption that has ended may go on being computed. It must only not be listened to.
+# A caption that has ended may go on being computed. Its words are no longer stored.
 # </details>
 # <details><summary>The recipe</summary>
 # A row of start tokens; a list of B flags. In the loop: <code>step</code>, <code>argmax</code>
@@ -524,8 +526,9 @@ def beam_search(
     start, end: the numbers of <start> and <end>.
     max_length: the most steps to take, the one that says `end` included.
 
-    Returns (ids, score): word numbers without start and end, and the sum of the log-probabilities
-    of all tokens said, `end` included. No division by the length, and no word is forbidden.
+    Returns (ids, score): a list of Python ints (no tensors), the word numbers without start and
+    end; and the sum of the log-probabilities of all tokens said, `end` included, as a float. No
+    division by the length, and no word is forbidden.
 
     - A caption that says `end` is finished and leaves the beam, which is one place smaller then.
     - If there are fewer candidates than places, all of them stay.
@@ -566,7 +569,7 @@ check("beam_search")
 
 # %% [markdown] hint="beam_search"
 # <details><summary>A nudge</summary>
-# Play it with paper: four words, two places, two steps. The state is part of a beginning and
+# Try it on paper: four words, two places, two steps. The state is part of a beginning and
 # moves with it.
 # </details>
 # <details><summary>The recipe</summary>
@@ -703,7 +706,7 @@ figure = plots.training_curves(history)
 # %% [markdown] stage="test"
 # ## Test · is it good, and good compared with what?
 #
-# **What is a BLEU of 0.6 worth?** Nothing without neighbours. So we measure beside it: the *best
+# **What is a BLEU of 0.6 worth?** That depends on what else reaches it. So we measure: the *best
 # constant caption* (one sentence for all pictures), a *blind* model (the same decoder trained
 # without seeing), the captions of the *next picture*, and *people*: the fifth caption against the
 # other four.
@@ -869,7 +872,7 @@ figure = plots.captioned(photo[0], spoken, side=3.2)
 # %% [markdown]
 # ### An experiment: the first state without batch normalisation
 #
-# The handout asks for batch normalisation of the first state. Is it needed? Train a second model
+# The lab handout normalises the first state over the batch. Is it needed? Train a second model
 # without it, just as long. To see whether a model *uses* the picture, compare its validation loss
 # with the right pictures to its loss with each picture replaced by the next: the gap, in nats per
 # word, is what the picture tells the model.
@@ -904,7 +907,7 @@ figure = plots.training_curves(histories)
 # normalisation takes away what is shared and enlarges what differs.
 #
 # **What not to conclude.** That it cannot work without: train longer, and the second curve goes
-# on rising. And one seed is an anecdote.
+# on rising. And one seed proves little.
 
 # %% [markdown]
 # ### Your improvement
@@ -938,8 +941,8 @@ progress()
 # %% [markdown]
 # **1 · How do the models work?** (5 points) Explain the model you built: how the picture enters,
 # what is computed at one step, what teacher forcing is and why it is not used in the test. Then
-# outline the second decoder of the handout, the one with attention: what does it compute that
-# yours does not?
+# outline the second decoder, the one with attention (Xu et al. 2015, section 3.1.2): what does it
+# compute that yours does not?
 
 # %% [markdown] report="q1" points=5
 # A convolutional network turns the picture into a grid of feature vectors. Their mean passes

@@ -121,6 +121,18 @@ def floating_ids(solution):
     return solution.edit("torch.tensor(ids), length", "torch.tensor(ids).float(), length")
 
 
+@mistake(
+    "encode_caption",
+    seen="Your length is the same for every caption.",
+    cause="The length was taken after the pads were added.",
+)
+def length_of_the_row(solution):
+    return solution.edit(
+        "return torch.tensor(ids), length",
+        "return torch.tensor(ids), len(ids)",
+    )
+
+
 # --- lstm_step ------------------------------------------------------------------------------
 
 
@@ -162,8 +174,8 @@ def order_forget_input_output_candidate(solution):
 
 @mistake(
     "lstm_step",
-    seen="Your cell keeps the old state when it should write, and writes when it should keep it.",
-    cause="Input gate and forget gate are exchanged.",
+    seen="Input gate and forget gate have changed places in your cell.",
+    cause="The first two blocks of rows are read in another order than torch stores them.",
 )
 def input_and_forget_exchanged(solution):
     return solution.edit("i, f, g, o = gates", "f, i, g, o = gates")
@@ -180,7 +192,7 @@ def candidate_through_sigmoid(solution):
 
 @mistake(
     "lstm_step",
-    seen="Your hidden state leaves the range from -1 to 1.",
+    seen="Your cell state is right, but nothing keeps your hidden state between -1 and 1.",
     cause="The cell state is shown as it is; the tanh around it is missing.",
 )
 def no_tanh_on_the_cell(solution):
@@ -225,7 +237,7 @@ def returned_in_the_wrong_order(solution):
 
 @mistake(
     "lstm_step",
-    seen="Your cell lets everything in: the new cell state is too large.",
+    seen="Your cell writes the whole candidate: the input gate makes no difference.",
     cause="The candidate is added as it is; the input gate has no say.",
 )
 def input_gate_unused(solution):
@@ -234,11 +246,81 @@ def input_gate_unused(solution):
 
 @mistake(
     "lstm_step",
-    seen="Your states are right, but no gradient comes back through them.",
+    seen="Your states are right, but no gradient comes back through the hidden state.",
     cause="Somewhere on the way the computation leaves autograd's graph.",
 )
 def gradient_cut(solution):
     return solution.edit("return h_new, c_new", "return h_new.detach() + 0 * h_new, c_new")
+
+
+def _read_as(order: str, name: str, blocks: str) -> None:
+    """A mistake: the four blocks are read as the gates in `order`."""
+
+    def edit(solution):
+        return solution.edit("i, f, g, o = gates", f"{', '.join(order)} = gates")
+
+    edit.__name__ = name
+    mistake(
+        "lstm_step",
+        seen=f"{blocks} of rows have other roles in your cell than in the exercise.",
+        cause="The blocks are read in another order than torch stores them.",
+    )(edit)
+
+
+_read_as("ofgi", "input_and_output_exchanged", "The first and the last block")
+_read_as("gfio", "input_and_candidate_exchanged", "The first and the third block")
+_read_as("iogf", "forget_and_output_exchanged", "The second and the last block")
+for _order in ("igof", "fgio", "gifo", "oifg", "fogi"):
+    _kept = sum(a == b for a, b in zip(_order, "ifgo"))
+    _read_as(_order, f"order_{_order}", "Three of the four blocks" if _kept else "All blocks")
+
+
+@mistake(
+    "lstm_step",
+    seen="One of the two biases makes no difference to your states.",
+    cause="The bias of the input's weights is missing.",
+)
+def other_bias_missing(solution):
+    return solution.edit(
+        "x @ weight_ih.T + bias_ih + h",
+        "x @ weight_ih.T + h",
+    )
+
+
+@mistake(
+    "lstm_step",
+    seen="Nothing keeps what your cell writes between -1 and 1.",
+    cause="The candidate is written as it is; it wants a tanh.",
+)
+def candidate_without_tanh(solution):
+    return solution.edit(
+        "g.tanh()",
+        "g",
+    )
+
+
+@mistake(
+    "lstm_step",
+    seen="Your cell keeps more of its old state than the equations say.",
+    cause="A constant is added to the forget gate; the biases that are handed in are all there is.",
+)
+def forget_gate_pushed_open(solution):
+    return solution.edit(
+        "f.sigmoid()",
+        "(f + 1).sigmoid()",
+    )
+
+
+@mistake(
+    "lstm_step",
+    seen="Your states are right, but no gradient comes back through them.",
+    cause="The computation leaves autograd's graph: `detach`, `no_grad`, `.data` or a new tensor.",
+)
+def no_gradient_at_all(solution):
+    return solution.edit(
+        "return h_new, c_new",
+        "return h_new.detach(), c_new.detach()",
+    )
 
 
 # --- init_hidden_state ----------------------------------------------------------------------
@@ -343,7 +425,7 @@ def work_on_pads(solution):
 @mistake(
     "decoder_forward",
     seen="Your scores come out sorted by length: they are not where the captions stood.",
-    cause="The sorting is not undone when the scores are stored (a question asked ever again).",
+    cause="The sorting is not undone when the scores are stored.",
 )
 def order_not_restored(solution):
     return solution.edit("scores[order[:rows], t] = predicted", "scores[:rows, t] = predicted")
@@ -417,6 +499,33 @@ def picture_ignored(solution):
     return solution.edit(
         "state = self.init_state(encoder_out[order])",
         "state = tuple(torch.zeros_like(part) for part in self.init_state(encoder_out[order]))",
+    )
+
+
+@mistake(
+    "decoder_forward",
+    seen="Your scores stand in another order than the captions of the batch.",
+    cause="The sorted scores are indexed with the same order again; that sorts once more.",
+)
+def order_applied_twice(solution):
+    return solution.edit(
+        "scores[order[:rows], t] = predicted",
+        "scores[:rows, t] = predicted",
+    ).edit(
+        "return scores\n",
+        "return scores[order]\n",
+    )
+
+
+@mistake(
+    "decoder_forward",
+    seen="Your scores are not zero where a caption is over, and the cell is given rows of pads.",
+    cause="All captions take part in every step.",
+)
+def scores_on_pads(solution):
+    return solution.edit(
+        "rows = int((steps > t).sum())",
+        "rows = len(order)",
     )
 
 
@@ -499,7 +608,7 @@ def softmax_twice(solution):
     cause="One target per caption too few is counted as real.",
 )
 def end_not_counted(solution):
-    return solution.edit("< (lengths - 1)[:, None]", "< (lengths - 2).clamp(min=1)[:, None]")
+    return solution.edit("< (lengths - 1)[:, None]", "< (lengths - 2)[:, None]")
 
 
 @mistake(
@@ -520,6 +629,30 @@ def flattened_in_another_order(solution):
     return solution.edit(
         "F.cross_entropy(scores[real], targets[real])",
         "F.cross_entropy(scores.transpose(0, 1)[real.T], targets[real])",
+    )
+
+
+@mistake(
+    "caption_loss",
+    seen="Your loss grows with the length of the captions.",
+    cause="The sum over the targets is divided by the number of captions, not of targets.",
+)
+def sum_for_each_caption(solution):
+    return solution.edit(
+        "F.cross_entropy(scores[real], targets[real])",
+        'F.cross_entropy(scores[real], targets[real], reduction="sum") / len(captions)',
+    )
+
+
+@mistake(
+    "caption_loss",
+    seen="Your loss falls below zero when the scores of the right words are high.",
+    cause="The scores are taken for logarithms of probabilities; the softmax is missing.",
+)
+def no_softmax(solution):
+    return solution.edit(
+        "F.cross_entropy(scores[real], targets[real])",
+        "F.nll_loss(scores[real], targets[real])",
     )
 
 
@@ -615,6 +748,54 @@ def best_picture_instead_of_word(solution):
     return solution.edit("scores.argmax(dim=1)", "scores.argmax(dim=0)[:batch]")
 
 
+@mistake(
+    "greedy_decode",
+    seen="Your loop does not stop when a caption never ends.",
+    cause="Nothing counts the steps; there may be at most max_length.",
+)
+def loop_without_an_end(solution):
+    return solution.edit(
+        "for _ in range(max_length):",
+        "while True:",
+    )
+
+
+@mistake(
+    "greedy_decode",
+    seen="Your decoder is asked on after all captions have ended.",
+    cause="The loop is left only when all captions say <end> at the same step.",
+)
+def stops_only_together(solution):
+    return solution.edit(
+        "if all(done):",
+        "if bool((words == end).all()):",
+    )
+
+
+@mistake(
+    "greedy_decode",
+    seen="Each of your captions begins with the number of <start>.",
+    cause="The list of words begins with what the first step reads.",
+)
+def start_is_kept(solution):
+    return solution.edit(
+        "[[] for _ in range(batch)]",
+        "[[start] for _ in range(batch)]",
+    )
+
+
+@mistake(
+    "greedy_decode",
+    seen="Your captions hold the right numbers as tensors; the exercise asks for Python ints.",
+    cause="Entries of a tensor are tensors too, until they are turned into numbers.",
+)
+def words_are_tensors(solution):
+    return solution.edit(
+        "enumerate(words.tolist())",
+        "enumerate(words)",
+    )
+
+
 # --- beam_search ----------------------------------------------------------------------------
 
 
@@ -638,7 +819,7 @@ def sum_of_probabilities(solution):
 
 @mistake(
     "beam_search",
-    seen="With one place your search is right; with more, beginnings go on with foreign memories.",
+    seen="With one place your search is right; with more, beginnings go on with states of others.",
     cause="The states are not rearranged when the beginnings are.",
 )
 def states_not_rearranged(solution):
@@ -652,7 +833,7 @@ def states_not_rearranged(solution):
 
 @mistake(
     "beam_search",
-    seen="Your captions hold words that the decoder would never say there.",
+    seen="Your search goes on with other words than those of the best candidates.",
     cause="Row and column of the best candidates are exchanged.",
 )
 def row_and_column_exchanged(solution):
@@ -761,6 +942,116 @@ def only_finished_returned(solution):
 )
 def only_the_last_word_counts(solution):
     return solution.edit("totals[:, None] + F.log_softmax", "0 * totals[:, None] + F.log_softmax")
+
+
+@mistake(
+    "beam_search",
+    seen="With one place your search is right; with more, beginnings go on with states of others.",
+    cause="The states are not moved with the beginnings that survive.",
+)
+def states_stay_where_they_are(solution):
+    return solution.edit(
+        "        state = tuple(part[parents[keep]] for part in state)\n",
+        "",
+    )
+
+
+@mistake(
+    "beam_search",
+    seen="With one place your search is right; with more, states and beginnings do not fit.",
+    cause="The states are indexed by the new places, not by the rows of origin.",
+)
+def states_by_place(solution):
+    return solution.edit(
+        "part[parents[keep]] for part",
+        "part[keep] for part",
+    )
+
+
+@mistake(
+    "beam_search",
+    seen="When a caption finishes, words and states no longer have the same number of rows.",
+    cause="Words and totals lose the finished captions, the states do not.",
+)
+def states_of_finished_stay(solution):
+    return solution.edit(
+        "part[parents[keep]] for part",
+        "part[parents] for part",
+    )
+
+
+@mistake(
+    "beam_search",
+    seen="Your scores are averages over the words; long captions are preferred.",
+    cause="The sums of log-probabilities are divided by the number of words.",
+)
+def divided_by_words(solution):
+    return solution.edit(
+        "score, ids = max(finished or zip(totals.tolist(), live))",
+        "found = finished or zip(totals.tolist(), live)\n"
+        "    score, ids = max((s / max(len(i), 1), i) for s, i in found)",
+    )
+
+
+@mistake(
+    "beam_search",
+    seen="Your scores are sums, but the caption that you return is the one with the best average.",
+    cause="The captions are compared after a division by their length.",
+)
+def chosen_by_the_average(solution):
+    return solution.edit(
+        "score, ids = max(finished or zip(totals.tolist(), live))",
+        "found = finished or list(zip(totals.tolist(), live))\n"
+        "    score, ids = max(found, key=lambda f: f[0] / (len(f[1]) + 1))",
+    )
+
+
+@mistake(
+    "beam_search",
+    seen="Your search does not stop when beginnings never finish.",
+    cause="Nothing counts the steps; there may be at most max_length.",
+)
+def search_without_an_end(solution):
+    return solution.edit(
+        "for _ in range(max_length):",
+        "while True:",
+    )
+
+
+@mistake(
+    "beam_search",
+    seen="Your search stops one step before max_length.",
+    cause="One step too few is taken.",
+)
+def one_step_too_few(solution):
+    return solution.edit(
+        "for _ in range(max_length):",
+        "for _ in range(max_length - 1):",
+    )
+
+
+@mistake(
+    "beam_search",
+    seen="Your search takes one step more than max_length.",
+    cause="The step that says <end> is one of the max_length steps; it does not come on top.",
+)
+def one_step_too_many(solution):
+    return solution.edit(
+        "for _ in range(max_length):",
+        "for _ in range(max_length + 1):",
+    )
+
+
+@mistake(
+    "beam_search",
+    seen="Your ids are the right numbers as tensors; the exercise asks for Python ints.",
+    cause="Entries of a tensor are tensors too, until they are turned into numbers.",
+)
+def ids_are_tensors(solution):
+    return solution.edit(
+        "zip(parents.tolist(), words.tolist())",
+        "zip(parents.tolist(), words)",
+    )
 
 
 # --- bleu -----------------------------------------------------------------------------------
@@ -908,7 +1199,7 @@ def in_percent(solution):
 @mistake(
     "bleu",
     seen="The longest n-grams do not count in your score.",
-    cause="`range(1, max_n)` ends before max_n.",
+    cause="One order of n-grams is missing from the mean.",
 )
 def one_order_missing(solution):
     return solution.edit(
@@ -920,7 +1211,7 @@ def one_order_missing(solution):
 
 @mistake(
     "bleu",
-    seen="Captions that are too long are punished in your score, short ones are not.",
+    seen="Long captions are punished in your score, short ones are not.",
     cause="The ratio in the exponent is upside down: it is r / c.",
 )
 def penalty_upside_down(solution):
@@ -946,3 +1237,39 @@ def mean_reference_length(solution):
 )
 def product_without_the_root(solution):
     return solution.edit("zip(matches, totals)) / max_n", "zip(matches, totals))")
+
+
+@mistake(
+    "bleu",
+    seen="Your score is always zero.",
+    cause="The loop ends before n-grams of length max_n, so these have no matches.",
+)
+def loop_ends_too_early(solution):
+    return solution.edit(
+        "range(1, max_n + 1)",
+        "range(1, max_n)",
+    )
+
+
+@mistake(
+    "bleu",
+    seen="Your captions pay too much for being short: the longest reference is your measure.",
+    cause="The longest reference length is used instead of the closest one.",
+)
+def longest_reference(solution):
+    return solution.edit(
+        "min((abs(len(r) - len(words)), len(r)) for r in captions)[1]",
+        "max(len(r) for r in captions)",
+    )
+
+
+@mistake(
+    "bleu",
+    seen="Only the first reference's length counts in your penalty.",
+    cause="The length of one reference is used instead of the closest one.",
+)
+def first_reference(solution):
+    return solution.edit(
+        "min((abs(len(r) - len(words)), len(r)) for r in captions)[1]",
+        "len(captions[0])",
+    )
