@@ -43,6 +43,8 @@ def distance(expected: Plain, got: Plain) -> float:
 
 
 def _worst(expected: Plain, got: Plain, where: str) -> Difference | None:
+    if isinstance(expected, bool) and isinstance(got, bool) and expected != got:
+        return Difference(f"{where}: this should be {expected}, and is {got}", math.inf)
     if _is_number(expected) and _is_number(got):
         return _numbers(expected, got, where)
     if isinstance(expected, np.ndarray):
@@ -105,7 +107,7 @@ def _shape(array: np.ndarray) -> str:
 def _lists(expected: list[Plain], got: list[Plain], where: str) -> Difference | None:
     if len(expected) != len(got):
         entries = "1 entry" if len(got) == 1 else f"{len(got)} entries"
-        text = f"{where} has {entries}; another number of them was expected"
+        text = f"{where} has {entries}; {len(expected)} were expected"
         return Difference(text, math.inf)
     return _largest(_worst(a, b, f"{where}[{i}]") for i, (a, b) in enumerate(zip(expected, got)))
 

@@ -22,6 +22,7 @@ from starter_code.errors import CourseError
 
 MAX_FILE = 50 * 2**20
 MAX_CELLS = 2000
+MAX_ANSWER = 100_000  # letters of a hand-graded answer
 TODO_LINE = re.compile(r"\A\s*# TODO (\w+)")
 
 
@@ -33,11 +34,13 @@ class Submission:
         segments: the release's cells with the student's TODO cells and helpers in place.
         notes: what was repaired, in sentences for the student.
         problem: why nothing could be read, "" otherwise.
+        answers: texts of hand-graded cells, by the cell's id in the release.
     """
 
     segments: list[Segment] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problem: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
     def from_json(tree: Any) -> Submission:
@@ -49,9 +52,11 @@ class Submission:
         rows = [Segment(**row) for row in tree.get("segments", [])]
         texts = [text for row in rows for text in (row.label, row.source, row.todo, row.fallback)]
         notes, problem = list(tree.get("notes", [])), tree["problem"]
-        if not all(isinstance(text, str) for text in [*texts, *notes, problem]):
+        answers = dict(tree.get("answers", {}))
+        texts += [*notes, problem, *answers, *answers.values()]
+        if not all(isinstance(text, str) for text in texts):
             raise TypeError("not a submission")
-        return Submission(rows, notes[:50], problem)
+        return Submission(rows, notes[:50], problem, answers)
 
 
 @dataclass
@@ -100,13 +105,15 @@ def read_submission(name: str, data: bytes, assignment: str) -> Submission:
     """Read a file called `name`; one that cannot be read gives a `problem`, never an exception."""
     released = release_cells(assignment)
     try:
-        cells = _read(name, data, {cell.todo for cell in released if cell.todo})
+        cells, answers = _read(name, data, {cell.todo for cell in released if cell.todo})
     except CourseError as error:
         return Submission(_program(released, {}, {}), [], str(error))
     notes = []
     if name.endswith(".ipynb") and name != f"{assignment}.ipynb":
         notes.append(f"The file is called {name}; {assignment}.ipynb was expected.")
-    return _assemble(released, cells, notes)
+    submission = _assemble(released, cells, notes)
+    submission.answers = answers
+    return submission
 
 
 def release_cells(assignment: str) -> list[_Cell]:
@@ -125,13 +132,18 @@ def release_cells(assignment: str) -> list[_Cell]:
 # --- reading ---------------------------------------------------------------------------------
 
 
-def _read(name: str, data: bytes, todos: set[str]) -> list[_Cell]:
+def _read(name: str, data: bytes, todos: set[str]) -> tuple[list[_Cell], dict[str, str]]:
+    """Code cells, and the texts of hand-graded cells.
+
+    Raises:
+        CourseError: the file is not a notebook.
+    """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CourseError(f"{name} cannot be read as text ({error}); save it again.") from None
     if name.endswith(".py"):
-        return _script_cells(text, todos)
+        return _script_cells(text, todos), {}
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError):
@@ -140,17 +152,38 @@ def _read(name: str, data: bytes, todos: set[str]) -> list[_Cell]:
         ) from None
     if not (isinstance(tree, dict) and isinstance(tree.get("cells"), list)):
         raise CourseError(f"{name} is not a notebook (no cells); hand in the .ipynb file.")
-    return _notebook_cells(tree, todos)
+    return _notebook_cells(tree, todos), _answers(tree)
+
+
+def _answers(tree: dict[str, Any]) -> dict[str, str]:
+    """Texts of cells that are graded by hand; of copies the last one counts."""
+    found = {}
+    for cell in tree["cells"][:MAX_CELLS]:
+        if isinstance(cell, dict) and cell.get("cell_type") == "markdown":
+            name = _grade_id(cell) or cell.get("id")
+            if isinstance(name, str) and name.startswith("report-"):
+                found[name] = _text(cell)[:MAX_ANSWER]
+    return found
+
+
+def _text(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    return "".join(str(line) for line in source) if isinstance(source, list) else str(source)
+
+
+def _grade_id(cell: dict[str, Any]) -> str:
+    """The name that nbgrader gave to a cell that is filled in, "" if there is none."""
+    metadata = cell.get("metadata")
+    record = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    named = record.get("grade_id") if isinstance(record, dict) and record.get("solution") else None
+    return named if isinstance(named, str) else ""
 
 
 def _notebook_cells(tree: dict[str, Any], todos: set[str] | None) -> list[_Cell]:
     cells = []
     for cell in tree["cells"][:MAX_CELLS]:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            source = cell.get("source", "")
-            if isinstance(source, list):
-                source = "".join(str(line) for line in source)
-            text = str(source)
+            text = _text(cell)
             cells.append(_Cell(str(cell.get("id", "")), _todo(cell, text, todos), text))
     return cells
 
@@ -158,11 +191,8 @@ def _notebook_cells(tree: dict[str, Any], todos: set[str] | None) -> list[_Cell]
 def _todo(cell: dict[str, Any], source: str, todos: set[str] | None) -> str:
     """The TODO's name from the first comment line, else from nbgrader's metadata."""
     line = TODO_LINE.match(source)
-    metadata = cell.get("metadata")
-    record = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    named = record.get("grade_id") if isinstance(record, dict) and record.get("solution") else None
-    for name in ([line[1]] if line else []) + ([named] if isinstance(named, str) else []):
-        if todos is None or name in todos:
+    for name in [*([line[1]] if line else []), _grade_id(cell)]:
+        if name and (todos is None or name in todos):
             return name
     return ""
 

@@ -126,7 +126,7 @@ def grade_class(
         CourseError: no submissions, or the isolation cannot be had on this machine.
     """
     submissions = find_submissions(folder, assignment)
-    seed = _run_seed(out, seed)
+    seed = run_seed(out, seed)
     bank = measure(assignment, seed)
     results: dict[str, Result] = {}
     jobs = jobs or os.cpu_count() or 1
@@ -146,7 +146,7 @@ def grade_class(
     return ordered
 
 
-def _run_seed(out: Path, seed: int | None) -> int:
+def run_seed(out: Path, seed: int | None) -> int:
     """The run's seed: given, or stored by an earlier run of this folder, or new."""
     path = out / "run.json"
     if seed is None and path.is_file():

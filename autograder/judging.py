@@ -138,7 +138,11 @@ def _sentence(text: str) -> str:
 def _how_it_ended(check: Check, outcome: Outcome) -> str:
     at = f" at {outcome.line}" if outcome.line else ""
     raised = f"{outcome.error}{at}: {outcome.detail}".rstrip(": ")
-    if not outcome.line:  # not in the student's code: the check tripped over what it returned
+    if "inplace operation" in outcome.detail or "in-place operation" in outcome.detail:
+        raised = f"Your code changes a tensor that it was given{at}; make a new one instead."
+    elif not outcome.line and "NoneType" in outcome.detail:
+        raised = "Your code returned None where something else was expected: is a `return` missing?"
+    elif not outcome.line:  # not in the student's code: the check tripped over what it returned
         raised = (
             "The check cannot use what your code returned; compare its form with the one that the "
             f"docstring names ({outcome.error}: {outcome.detail})."

@@ -12,6 +12,7 @@ import difflib
 import html
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ from autograder.bank import Bank
 from autograder.judging import NOT_ATTEMPTED, Verdict, judge_todo
 from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
-from autograder.running import Outcome, run_check, time_limit
+from autograder.running import Outcome, TimedOut, run_check, time_limit
 from starter_code.errors import CourseError
 
+LATER_SECONDS = 2.0  # of a check after one that did not end
 PUBLIC_NOTE = "Grading repeats these checks with other inputs."
 
 
@@ -108,8 +110,12 @@ class Session:
         static = forbidden_calls(self._cell(todo), banned)
         outcomes: dict[str, Outcome] = {}
         for check in own:
-            with time_limit(check.seconds):
-                outcome = run_check(check, self.namespace, self.bank.seed)
+            late = any(known.kind == "timed_out" for known in outcomes.values())
+            try:
+                with time_limit(LATER_SECONDS if late else check.seconds):
+                    outcome = run_check(check, self.namespace, self.bank.seed)
+            except TimedOut:  # it came while the check was being left
+                outcome = Outcome("timed_out")
             outcome.library = sorted({*outcome.library, *static})
             outcomes[check.key] = outcome
         return judge_todo(own, outcomes, self.bank, strict=True)
@@ -169,7 +175,8 @@ class Session:
         left = len(hints) - shown - 1
         more = f"{left} more: call hint({todo!r}) again." if left else "That was the last hint."
         rich = f"<b>{html.escape(title)}</b><br>{body}<br><small>{more}</small>"
-        Page(rich, f"{title}\n{body}\n({more})").show()
+        plain = html.unescape(re.sub(r"<[^>]+>", "", body)).strip()
+        Page(rich, f"{title}\n{plain}\n({more})").show()
 
     def progress(self) -> None:
         """Draw how far the assignment is, over all sessions in this folder."""

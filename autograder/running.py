@@ -34,7 +34,7 @@ _OURS = (
 )
 
 
-_Targets = tuple[dict[types.CodeType, str], dict[int, str]]
+_Targets = tuple[dict[types.CodeType, str], dict[int, str], dict[str, str]]
 
 
 class TimedOut(BaseException):
@@ -183,14 +183,18 @@ def _quiet(seed: int) -> Iterator[None]:
 @contextlib.contextmanager
 def _watching(targets: _Targets, called: set[str]) -> Iterator[None]:
     """Record calls of library functions that the TODO is there to derive."""
-    codes, builtins = targets
-    if not codes and not builtins:
+    codes, builtins, unloaded = targets
+    if not codes and not builtins and not unloaded:
         yield
         return
 
     def watch(frame: types.FrameType, event: str, function: Any) -> None:
         if event == "call" and frame.f_code in codes:
             called.add(codes[frame.f_code])
+        elif event == "call" and frame.f_code.co_name in unloaded:  # imported by the code itself
+            name = unloaded[frame.f_code.co_name]
+            if name == f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}":
+                called.add(name)
         elif event == "c_call" and id(function) in builtins:
             called.add(builtins[id(function)])
 
@@ -205,13 +209,16 @@ def _watching(targets: _Targets, called: set[str]) -> Iterator[None]:
 def _targets(forbidden: tuple[str, ...]) -> _Targets:
     """The code objects and builtins behind dotted names; of a class, all its own methods.
 
-    A module that nobody has imported yet cannot be called by name; it is not loaded for this.
+    What nobody has imported yet is not loaded for this: third, the dotted names of functions that
+    the code may import itself, by their own names.
     """
     codes: dict[types.CodeType, str] = {}
     builtins: dict[int, str] = {}
+    unloaded: dict[str, str] = {}
     for name in forbidden:
         target = _resolve(name)
         if target is None:
+            unloaded[name.rpartition(".")[2]] = name
             continue
         methods = list(vars(target).values()) if isinstance(target, type) else [target]
         for function in methods:
@@ -219,7 +226,7 @@ def _targets(forbidden: tuple[str, ...]) -> _Targets:
                 codes[function.__code__] = name
             elif callable(function):
                 builtins[id(function)] = name
-    return codes, builtins
+    return codes, builtins, unloaded
 
 
 def _resolve(dotted: str) -> Any:

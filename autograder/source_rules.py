@@ -108,10 +108,13 @@ def _lacks(source: SourceNotebook, todo: str, probed: bool) -> list[str]:
 
 
 def hints(source: SourceNotebook) -> dict[str, list[list[str]]]:
-    """The folds of each TODO's hint cell as [title, body] pairs."""
+    """The folds of each TODO's hint cell as [title, body in HTML] pairs."""
+    from nbconvert.filters import markdown2html_mistune  # slow to import
+
     return {
         cell.tags["hint"]: [
-            [title.strip(), body.strip()] for title, body in DETAILS.findall(cell.source)
+            [title.strip(), markdown2html_mistune(body.strip()).strip()]
+            for title, body in DETAILS.findall(cell.source)
         ]
         for cell in source.tagged("hint")
     }

@@ -40,6 +40,7 @@ from autograder.probes import Check, load_checks
 from autograder.running import Outcome, run_check
 
 LOAD_SECONDS = 10.0
+LATER_SECONDS = 3.0  # of a check after one of the same TODO that did not end
 READ_SECONDS = 20
 READ_MEMORY = 2 * 2**30
 MEMORY = 6 * 2**30  # address space of one process beyond torch's own
@@ -237,11 +238,14 @@ def _serve_todo(
     """
     results: dict[str, str] = {}
     waiting = list(checks)
+    late = False
     while waiting:
         if alone:
             segments = _only(checks[0].todo, segments)
-        done, ending = _one_child(waiting, segments, seed, house)
+        limits = [min(c.seconds, LATER_SECONDS) if late else c.seconds for c in waiting]
+        done, ending = _one_child(waiting, segments, seed, house, limits)
         results.update(done)
+        late = late or ending["kind"] == "timed_out"
         waiting = [check for check in waiting if check.key not in results]
         if not waiting:
             break
@@ -264,9 +268,12 @@ def _only(todo: str, segments: list[Segment]) -> list[Segment]:
 
 
 def _one_child(
-    checks: list[Check], segments: list[Segment], seed: int, house: _House
+    checks: list[Check], segments: list[Segment], seed: int, house: _House, limits: list[float]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Fork, let the child run the checks, and collect until it is done, dead or late."""
+    """Fork, let the child run the checks, and collect until it is done, dead or late.
+
+    `limits` are the seconds of each check.
+    """
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -276,7 +283,7 @@ def _one_child(
     results: dict[str, str] = {}
     ending = {"kind": "ended"}
     try:
-        for step, body in enumerate(_frames(reader, [LOAD_SECONDS, *(c.seconds for c in checks)])):
+        for step, body in enumerate(_frames(reader, [LOAD_SECONDS, *limits])):
             if body is None:
                 ending["kind"] = "timed_out"
                 break

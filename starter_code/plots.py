@@ -88,7 +88,7 @@ def training_curves(histories: Any) -> Figure:
                 _curve(ax, history, training, validation, colour, name)
             ax.set(title=title, xlabel="epoch")
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes[1].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes[1].yaxis.set_major_formatter(PercentFormatter(1))
         axes[2].set_ylim(0, 1)
         _explain_lines(axes[0])
         if len(histories) > 1:

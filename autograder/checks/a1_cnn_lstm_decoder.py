@@ -67,7 +67,7 @@ def long_captions_are_cut(student, draw):
 
 @check("encode_caption", points=1)
 def given_list_stays(student, draw):
-    """The caption that is handed in is the same afterwards; an empty one is fine too."""
+    """Long, short and empty captions work with one list of words, which stays as it was."""
     word_map = _word_map(draw)
     caption = _sentence(draw, 7)
     results = [list(student.encode_caption(caption, word_map, most)) for most in (3, 10)]
@@ -312,7 +312,10 @@ def pads_change_nothing(student, draw):
     longer = torch.cat([captions, torch.zeros(4, 5, dtype=torch.long)], dim=1)
     wider = torch.cat([scores, 5 * draw.normal(4, 5, 9)], dim=1)
     short = student.caption_loss(scores, captions, lengths)
-    return {"as it is": short, "with more pads": student.caption_loss(wider, longer, lengths)}
+    return {
+        "the loss as it is": short,
+        "the loss with more pads": student.caption_loss(wider, longer, lengths),
+    }
 
 
 @check("caption_loss", points=2)
@@ -323,7 +326,7 @@ def oracle_and_parrot(student, draw):
     oracle = confidence * nn.functional.one_hot(captions[:, 1:], 12)
     parrot = confidence * nn.functional.one_hot(captions[:, :-1], 12)
     losses = [student.caption_loss(scores, captions, lengths) for scores in (oracle, parrot)]
-    return {"oracle": losses[0], "parrot": losses[1]}
+    return {"the loss of the oracle": losses[0], "the loss of the parrot": losses[1]}
 
 
 @check("caption_loss", points=1)

@@ -28,7 +28,9 @@ def _gradients(output: Tensor, inputs: dict[str, Tensor]) -> dict[str, Any]:
         found = torch.autograd.grad(total, values, allow_unused=True)
     missing = sum(gradient is None for gradient in found)
     filled = [torch.zeros_like(v) if g is None else g for v, g in zip(values, found)]
-    return {"the number of inputs that no gradient reaches": missing} | dict(zip(inputs, filled))
+    return {"a gradient reaches every input (no .item(), .detach() or .data)": not missing} | dict(
+        zip(inputs, filled)
+    )
 
 
 # ---- attention
@@ -235,9 +237,13 @@ def given_state_untouched(student: Names, draw: Draw) -> Any:
     """The state that was handed in is the same afterwards."""
     stepper = _stepper(student, draw)
     state = _state(draw, 2)
+    before = [part.clone() for part in state]
     with torch.no_grad():
         stepper.step(draw.integers(0, 8, 2), state)
-    return _named(state, "the given {}")
+    same = [bool(torch.equal(*pair)) for pair in zip(before, state)]
+    names = ("h", "c", "encoder_out")
+    kept = {f"the given {name} is as it was": answer for name, answer in zip(names, same)}
+    return kept | _named(state, "the given {}")
 
 
 @check("attention_step", points=1)

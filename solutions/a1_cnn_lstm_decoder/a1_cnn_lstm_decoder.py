@@ -77,9 +77,9 @@ print(f"picture {tuple(image.shape)}, caption of {int(length)} tokens: {caption.
 # %% [markdown] stage="build"
 # ## Build · the decoder in eight steps
 #
-# Each step is one cell to fill in and one cell that checks it. `hint("lstm_step")` shows one hint
-# more each time, `progress()` your points. No step needs an earlier one to be right, so you may
-# skip one. Never change what is handed in: make new tensors.
+# Each step is a cell to fill in and a cell that checks it. `hint("lstm_step")` shows one hint more
+# each time, `progress()` your points. You may skip a step; the training needs 2 to 5.
+# Never change what is handed in. Make new tensors on the same device (`device=lengths.device`).
 #
 # One set of letters everywhere: **B** pictures in a batch, **P** pixels of the encoder's grid,
 # **D** channels, **E** embedding, **H** hidden, **V** words in the word map, **T** tokens in a
@@ -206,14 +206,14 @@ check("lstm_step")
 # %% [markdown]
 # ### 3 · The picture becomes the first state
 #
-# **Where does the picture enter?** Once, before the first word. The encoder gives $P$ feature
-# vectors $a_p$. Their mean passes through one fully connected layer of width $2H$ and a batch
+# **Where does the picture enter?** Once, before the first word. The encoder gives $P$ vectors
+# $a_p$. Their mean passes through one fully connected layer of width $2H$ and a batch
 # normalisation:
 #
 # $$(h_0, c_0) = \mathrm{BN}\Big(W\, \tfrac{1}{P}\textstyle\sum_p a_p + b\Big)$$
 #
-# Batch normalisation makes pictures *different from each other* for the decoder. In the stage
-# *improve* you will see what happens without it.
+# Batch normalisation gives each of the $2H$ numbers mean 0 and spread 1 over the batch: it takes
+# away what all pictures share. In the stage *improve* you will see what happens without it.
 #
 # *Difficulty 1 of 5 · importance 4 of 5 · 10 minutes · about 3 lines*
 
@@ -695,7 +695,7 @@ history = fit(encoder, decoder, "lstm")
 figure = plots.training_curves(history)
 
 # %% [markdown]
-# **What to see.** In the log, ` *` marks the best epoch so far on the validation pictures. The
+# **What to see.** In the log, ` *` marks the epoch with the best validation BLEU-4 so far. The
 # loss falls fast while the decoder learns grammar: which word follows which. BLEU-4, which needs
 # four right words in a row, rises longer.
 #
@@ -761,9 +761,9 @@ answers = {
 
 # %%
 print(f"{'':30}{'BLEU-4':>8}{'CIDEr':>8}{'faithful':>10}{'distinct':>10}")
-for name, (reference, captions) in answers.items():
-    scores = metrics.score_captions(reference, captions, ("bleu", "cider"))
-    texts = list(captions.values())
+for name, (reference, spoken) in answers.items():
+    scores = metrics.score_captions(reference, spoken, ("bleu", "cider"))
+    texts = list(spoken.values())
     faithful = f"{metrics.faithfulness(texts, factors):.2f}" if factors else "-"
     row = f"{scores['BLEU-4']:8.3f}{scores['CIDEr']:8.2f}{faithful:>10}{metrics.distinct(texts):10}"
     print(f"{name:30}{row}")
@@ -780,9 +780,9 @@ for name, (reference, captions) in answers.items():
 # %% [markdown] stage="look"
 # ## Look · what does it say?
 #
-# **Which words are right?** Below are test scenes with your model's captions. A claim that is
-# true of the scene is green, a false one is red. Look at the red ones: is the colour wrong, or
-# the object? Is the object there, in another colour?
+# **Which words are right?** Below are test scenes with your model's captions. A colour
+# and an object that belong together in the scene are green, others red; grey words are not judged.
+# Look at the red ones: is the colour wrong, or the object? Is the object there, in another colour?
 
 # %%
 GREEN, RED, INK = "#2f855a", "#c53030", "#4a5568"
@@ -901,9 +901,9 @@ for name, model in (("with batch norm", (encoder, decoder)), ("without", plain))
 figure = plots.training_curves(histories)
 
 # %% [markdown]
-# **What to see.** Both models learn grammar first; the one *with* batch normalisation then climbs
-# faster and ends higher. The mean features of two pictures differ little beside
-# what all pictures share, so the easiest thing to do with them is to ignore them. Batch
+# **What to see.** (At the tier `small`.) Both models learn grammar first; the one *with* batch
+# normalisation then climbs faster and ends higher. The mean features of two pictures differ little
+# beside what all pictures share, so the easiest thing to do with them is to ignore them. Batch
 # normalisation takes away what is shared and enlarges what differs.
 #
 # **What not to conclude.** That it cannot work without: train longer, and the second curve goes

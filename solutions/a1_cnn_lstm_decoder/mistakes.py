@@ -328,7 +328,7 @@ def no_gradient_at_all(solution):
 
 @mistake(
     "init_hidden_state",
-    seen="Your state grows with the number of pixels.",
+    seen="Without normalisation your state grows with the number of pixels.",
     cause="The features are summed over the pixels instead of averaged.",
 )
 def sum_over_pixels(solution):
@@ -1113,6 +1113,18 @@ def longer_on_a_tie(solution):
     return solution.edit(
         "min((abs(len(r) - len(words)), len(r)) for r in captions)[1]",
         "-min((abs(len(r) - len(words)), -len(r)) for r in captions)[1]",
+    )
+
+
+@mistake(
+    "bleu",
+    seen="Of two references equally close in length you take the one that stands first.",
+    cause="`min` by the distance alone keeps the first of equals; the shorter one counts.",
+)
+def first_of_equally_close(solution):
+    return solution.edit(
+        "min((abs(len(r) - len(words)), len(r)) for r in captions)[1]",
+        "len(min(captions, key=lambda r: abs(len(r) - len(words))))",
     )
 
 

@@ -3,10 +3,10 @@
 #
 # The first decoder saw the picture once, squeezed into one vector. This one may look again before
 # each word, and it chooses where. That is attention (Xu et al., *Show, Attend and Tell*, ICML
-# 2015). The assignment follows a *lab handout*, a Chinese text that you do not need.
+# 2015). It follows a *lab handout*, a Chinese text that you do not need.
 #
 # You write eight short pieces, about four hours, 80 points. Then you train, measure, look, improve,
-# and write a report (20 points). No piece of assignment 1 is needed.
+# and write a report (20 points). No code of assignment 1 is needed; the report compares with it.
 
 # %%
 from autograder.notebook import begin
@@ -64,7 +64,7 @@ plots.picture_grid([train.image(i) for i in range(6)], first_captions, columns=6
 
 # %% [markdown]
 # **Which pixels can change cell $i$?** A convolution with kernel $k$, stride $s$ and padding $p$
-# makes its cell $i$ from the cells $is-p$ to $is-p+k-1$ below it. Going down through all layers
+# makes its cell $i$ from the cells $s\,i-p$ to $s\,i-p+k-1$ below it. Going down through all layers
 # gives the first and the last pixel. Below: the centres of all cells, and for three cells the
 # whole square that they see.
 
@@ -442,8 +442,8 @@ check("attention_forward")
 #
 # $$\frac{1}{B P}\sum_b \sum_p \Big(1 - \sum_{t} \alpha_{b t p}\Big)^2$$
 #
-# The inner sum runs over the caption's own steps. The paper sums over cells; we take the mean, so
-# the grid's size does not matter. The term can be zero only with as many steps as cells.
+# The inner sum runs over the caption's own steps. The paper sums over cells; we take the mean.
+# Each step hands out a weight of one: only with as many steps as cells can it be zero.
 #
 # *Difficulty 2 of 5 · importance 4 of 5 · 20 minutes · about 4 lines*
 
@@ -478,8 +478,8 @@ check("doubly_stochastic_penalty")
 # </details>
 # <details><summary>The recipe</summary>
 #
-# Compare `torch.arange(T - 1)` with the number of real steps of each caption, set what lies
-# behind to zero, sum over the axis of time, subtract from one, square, take the mean of
+# Compare `torch.arange(T - 1, device=lengths.device)` with the real steps of each caption, set what
+# lies behind to zero, sum over the axis of time, subtract from one, square, take the mean of
 # everything that is left.
 #
 # </details>
@@ -595,8 +595,8 @@ check("beam_search_with_attention")
 # $$\mathit{offset} \mathrel{+}= \big(\tfrac{k-1}{2} - p\big)\,\mathit{jump}, \qquad
 # \mathit{jump} \mathrel{*}= s .$$
 #
-# Cell $i$ is centred at pixel $\mathit{offset} + \mathit{jump}\cdot i$. Stretching the grid over
-# the picture puts it elsewhere, often half a cell off.
+# Cell $i$ is centred at pixel $\mathit{offset} + \mathit{jump}\cdot i$. `F.interpolate` would put
+# it elsewhere, often half a cell off.
 #
 # *Difficulty 3 of 5 · importance 3 of 5 · 35 minutes · about 10 lines*
 
@@ -777,8 +777,9 @@ history = fit(encoder, decoder, UNIT)
 plots.training_curves(history);
 
 # %% [markdown]
-# **What to see.** In the log, ` *` marks the best epoch so far on the validation pictures. The
-# first two epochs bring the most: then nine of ten right words are among the five likeliest.
+# **What to see.** In the log, ` *` marks the epoch with the best validation BLEU-4 so far. At the
+# tier `small` the first two epochs bring the most: nine of ten right words are then among the five
+# likeliest.
 # BLEU-4, which counts four right words in a row, still rises. The loss holds λ times the penalty:
 # it would not be zero even if every word were certain.
 #
@@ -868,9 +869,9 @@ def table(answers: dict[str, tuple[dict, dict]]) -> None:
 table(answers)
 
 # %% [markdown]
-# **What to see.** A blind model and a constant caption reach a BLEU that would look like a
-# success if they stood alone. Their faithfulness shows that they tell nothing about the picture.
-# The captions of the next picture are as fluent as yours, and untrue.
+# **What to see.** (From the tier `small` on.) A blind model and a constant caption reach a BLEU
+# that would look like a success if they stood alone. Their faithfulness shows that they tell
+# nothing about the picture. The captions of the next picture are as fluent as yours, and untrue.
 #
 # **What not to conclude.** That your model beats people if its BLEU does. It learned the one
 # wording that is most often right; people vary theirs, and BLEU punishes that.
@@ -996,11 +997,11 @@ for before in (4, 3, 2, 1, 0):
 # %% [markdown]
 # ### Extra, 0 points · words that need no picture
 #
-# After "hot air" comes "balloon", whatever the picture shows. Adaptive attention (Lu et al. 2017)
+# After "in the" comes "sky", whatever the picture shows. Adaptive attention (Lu et al. 2017)
 # lets the decoder look away: into a *sentinel* made from its own memory,
 #
-# $$s_t = \sigma\big(W_x x_t + W_h h_{t-1}\big) \odot \tanh(c), \qquad
-# \hat c_t = \beta_t s_t + (1-\beta_t)\, c_t .$$
+# $$s_t = \sigma\big(W_x x_t + W_h h_{t-1}\big) \odot \tanh(c_{t-1}), \qquad
+# \mathit{look}_t = \beta_t s_t + (1-\beta_t)\, \mathit{context}_t .$$
 #
 # Here the sentinel is one more cell in your grid. Your attention does the rest: the sentinel's
 # weight is $\beta_t$, and what is left for the picture adds up to $1-\beta_t$.
@@ -1031,7 +1032,7 @@ own_encoder = seeing_encoder(SIZE, train, SEED, DEVICE)
 own_decoder = build_decoder(own_encoder.encoder_dim, kind=AdaptiveAttention)
 # No penalty: it asks for a weight of one on each cell, and this decoder is meant to look away.
 own_history = fit(own_encoder, own_decoder, "adaptive", penalty=0.0)
-plots.training_curves({"attention": history, "adaptive": own_history});
+plots.training_curves({"adaptive": own_history});
 
 # %%
 own_found = speak(own_encoder, own_decoder)
@@ -1054,8 +1055,8 @@ table({"attention": (truth, said), "adaptive": (truth, own_said)})
 # looked.
 #
 # **Your turn.** Put your own change in place of the cells above. The model that is better on
-# *validation* speaks for you on the leaderboard: its captions of the test pictures go into
-# `runs/a2/predictions.json` (file name of the picture: caption).
+# *validation* speaks for you: its captions of the test pictures go into
+# `runs/a2/predictions.json` (file name of the picture: caption), which a class may compare.
 
 # %%
 better = own_history.best["val_bleu4"] > history.best["val_bleu4"]

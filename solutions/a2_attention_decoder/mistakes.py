@@ -19,6 +19,24 @@ def softmax_over_batch(solution: Solution) -> Solution:
 
 @mistake(
     "attention",
+    seen="Context and weights have changed places in your answer.",
+    cause="The order of what is returned: the context comes first.",
+)
+def answers_swapped(solution: Solution) -> Solution:
+    return solution.edit("return context, alpha", "return alpha, context")
+
+
+@mistake(
+    "attention",
+    seen="Each of your weights is one: every cell is looked at fully.",
+    cause="The softmax ran over the axis of length one behind the cells.",
+)
+def softmax_over_one_score(solution: Solution) -> Solution:
+    return solution.edit("scores.softmax(dim=1)", "scores.unsqueeze(2).softmax(dim=2).squeeze(2)")
+
+
+@mistake(
+    "attention",
     seen="The weights are another distribution than the formula's: small scores differ most.",
     cause="The sum went through tanh, as in Bahdanau's attention; here it is rectified.",
 )
@@ -285,6 +303,15 @@ def scores_from_cell_state(solution: Solution) -> Solution:
 )
 def order_not_restored(solution: Solution) -> Solution:
     return solution.edit("scores[back], alphas[back]", "scores, alphas")
+
+
+@mistake(
+    "attention_forward",
+    seen="Long captions lose their steps: the shortest ones are decoded instead.",
+    cause="`argsort()` without `descending=True` puts the shortest caption first.",
+)
+def shortest_first(solution: Solution) -> Solution:
+    return solution.edit("argsort(descending=True)", "argsort()")
 
 
 @mistake(
@@ -694,6 +721,35 @@ def jump_first(solution: Solution) -> Solution:
 
 @mistake(
     "upsample_attention",
+    seen="Your centres are those of the layers in the opposite order.",
+    cause="The layers were gone through from the grid to the picture.",
+)
+def layers_from_the_end(solution: Solution) -> Solution:
+    return solution.edit("padding in layers:", "padding in reversed(layers):")
+
+
+@mistake(
+    "upsample_attention",
+    seen="Your map sits half a pixel off.",
+    cause="Half a pixel was added; here pixel j has its centre at j.",
+)
+def half_a_pixel(solution: Solution) -> Solution:
+    return solution.edit(
+        "torch.arange(pixels).to(alpha) -", "torch.arange(pixels).to(alpha) + 0.5 -"
+    )
+
+
+@mistake(
+    "upsample_attention",
+    seen="Far cells have negative shares in your map.",
+    cause="A share is 1 - distance, but never below zero: the clamp is missing.",
+)
+def shares_below_zero(solution: Solution) -> Solution:
+    return solution.edit(".abs()).clamp(min=0)", ".abs())")
+
+
+@mistake(
+    "upsample_attention",
     seen="Right where all kernels are odd; with an even kernel your centres are shifted.",
     cause="Half of a kernel may be a fraction, and a division dropped it.",
 )
@@ -712,7 +768,7 @@ def no_padding(solution: Solution) -> Solution:
 
 @mistake(
     "upsample_attention",
-    seen="Right for square grids only: else neighbouring cells end up far apart.",
+    seen="Your map is mirrored: rows and columns of the grid have changed places.",
     cause="The cells were laid out column by column.",
 )
 def columns_first(solution: Solution) -> Solution:

@@ -217,8 +217,11 @@ class Solver:
     def _train_step(self, batch: Batch) -> None:
         self._set_learning_rate()
         with self.autocast:
-            outputs = self.decoder(encode(self.encoder, batch), batch.captions, batch.lengths)
-            loss = self.loss(outputs, batch.captions, batch.lengths)
+            features = encode(self.encoder, batch)
+        # The decoder, which a student writes, stays in single precision: it is small beside the
+        # encoder, and none of its tensors need mind which type autocast chose.
+        outputs = self.decoder(features.float(), batch.captions, batch.lengths)
+        loss = self.loss(outputs, batch.captions, batch.lengths)
         value = loss.item()
         if value != value:
             raise CourseError(
