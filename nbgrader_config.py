@@ -30,5 +30,19 @@ c.ClearSolutions.end_solution_delimeter = "END SOLUTION"
 c.IncludeHeaderFooter.header = ""
 c.OverwriteCells.add_missing_cells = True
 c.GenerateAssignment.permissions = 644
-c.Execute.timeout = 300
+c.Execute.timeout = 300  # of `nbgrader validate`, which a student runs on the own notebook
 c.Execute.raise_on_iopub_timeout = False
+
+# Submissions are read by our exporter and judged behind the wall; no kernel ever runs them.
+# Named as texts, so that other commands of nbgrader need not load torch.
+c.Autograde.exporter_class = "autograder.nbgrader_judge.JudgeExporter"
+c.Autograde.sanitize_preprocessors = [
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "autograder.nbgrader_judge.JudgeExecute",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]

@@ -51,6 +51,9 @@ def is_literal_assignment(node: ast.stmt) -> bool:
     """Whether the statement binds a name to a literal such as `HIDDEN = 256`."""
     if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
         return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if not all(isinstance(target, ast.Name) for target in targets):
+        return False  # `sys.modules["torch"] = None` changes more than a name
     try:
         ast.literal_eval(node.value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

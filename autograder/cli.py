@@ -1,4 +1,4 @@
-"""The command line `course`: build, release, export, check, grade, kill-table, doctor, demo, data.
+"""The command line `course`: from building an assignment to grading a class.
 
 Exit codes: 0 done, 1 something did not pass, 2 the input cannot be used (one sentence says why).
 """
@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.split
 console = Console()
 
 Assignment = Annotated[str, typer.Argument(help="Such as a2 or a2_attention_decoder.")]
+Isolation = Annotated[str, typer.Option(help="namespaces, or none for code that you trust.")]
 To = Annotated[Path, typer.Option("--to", help="Folder to write to.")]
 
 
@@ -104,9 +105,11 @@ def grade(
     out: Annotated[Path | None, typer.Option(help="Where grades and feedback go.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; one per core.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the hidden inputs; new by default.")] = None,
-    isolation: Annotated[str, typer.Option(help="namespaces, or none for code you trust.")] = (
-        "namespaces"
-    ),
+    isolation: Isolation = "namespaces",
+    students: Annotated[str, typer.Option(help="Only these, anew; names with commas.")] = "",
+    gradebook: Annotated[
+        Path | None, typer.Option(help="Course folder whose nbgrader gradebook is filled.")
+    ] = None,
 ) -> None:
     """Grade a folder of submissions and write grades and feedback."""
     from autograder import grading
@@ -114,10 +117,47 @@ def grade(
     name = assignments.resolve(assignment)
     folder = out or grading.default_output(name)
     results = grading.grade_class(
-        name, submitted, folder, jobs=jobs, seed=seed, isolation=isolation
+        name,
+        submitted,
+        folder,
+        jobs=jobs,
+        seed=seed,
+        isolation=isolation,
+        students=[student for student in students.split(",") if student],
     )
+    if gradebook is not None:
+        from autograder.gradebook import enter
+
+        enter(results, folder, gradebook)
     show_gradebook(results)
     console.print(f"Grades: {folder / 'grades.csv'}; feedback: {folder / 'index.html'}")
+
+
+@app.command()
+def regrade(
+    assignment: Assignment,
+    submitted: Annotated[Path, typer.Option(help="Folder with a folder or file per student.")],
+    out: Annotated[Path | None, typer.Option(help="Where the grades and their log are.")] = None,
+    isolation: Isolation = "namespaces",
+    students: Annotated[str, typer.Option(help="Grade these anew; names with commas.")] = "",
+    verify: Annotated[bool, typer.Option("--verify", help="Prove the grade log instead.")] = False,
+) -> None:
+    """Grade students anew, or prove the log: its seals, and each grade by grading it again."""
+    from autograder import grading
+
+    name = assignments.resolve(assignment)
+    folder = out or grading.default_output(name)
+    if not verify:
+        if not students:
+            raise CourseError("Say whom to grade anew by --students, or prove the log by --verify.")
+        grade(assignment, submitted, out=out, isolation=isolation, students=students)
+        return
+    differences = grading.verify_log(name, submitted, folder, isolation)
+    for difference in differences:
+        console.print(f"[red]differs[/red] {difference}")
+    if differences:
+        raise typer.Exit(1)
+    console.print("Every grade of the log is reproduced, and no line was changed.")
 
 
 def show_gradebook(results: list) -> None:  # type: ignore[type-arg]

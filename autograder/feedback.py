@@ -73,12 +73,13 @@ def student_markdown(result: Result) -> str:
     """The same feedback as Markdown."""
     lines = [f"# {result.assignment}: {result.student}", ""]
     lines.append(f"{result.earned:g} of {result.points:g} points by checks.")
-    lines += [f"\n{note}" for note in ([result.problem] if result.problem else []) + result.notes]
+    remarks = [result.problem] if result.problem else []
+    lines += [f"\n{html.escape(note, False)}" for note in remarks + result.notes]
     for todo, group in groupby(result.verdicts, key=lambda verdict: verdict.todo):
         lines.append(f"\n## {todo}\n")
         for verdict in group:
             lines.append(f"- **{verdict.status}** ({verdict.earned:g}/{verdict.points:g}): ")
-            lines[-1] += " ".join([verdict.sentence, *words(verdict, True)])
+            lines[-1] += html.escape(" ".join([verdict.sentence, *words(verdict, True)]), False)
     return "\n".join(lines) + "\n"
 
 

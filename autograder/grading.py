@@ -16,23 +16,29 @@ import json
 import os
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from tqdm import tqdm
 
+from autograder import gradelog
 from autograder.assignments import repository
 from autograder.bank import Bank, measure
 from autograder.building import write_atomically
 from autograder.extracting import Submission, find_file, take
 from autograder.feedback import write_feedback
+from autograder.graded_notebook import rebuilt, with_verdicts
 from autograder.judging import Verdict, judge_todo
 from autograder.probes import load_checks
 from autograder.running import Outcome
 from autograder.sandbox import Workers
 from starter_code.errors import CourseError
+
+LOG = "grades.log"  # in the folder of results; see `autograder.gradelog`
 
 
 @dataclass
@@ -114,10 +120,12 @@ def grade_class(
     jobs: int | None = None,
     seed: int | None = None,
     isolation: str = "namespaces",
+    students: Sequence[str] = (),
 ) -> list[Result]:
     """Grade every submission below `folder`; write grades and feedback below `out`.
 
     Args:
+        students: only these, graded anew even if a result is stored; all of them if empty.
         jobs: worker processes, by default one per core.
         seed: of the hidden inputs; drawn once per run and stored in `out/run.json`.
         isolation: "namespaces" (see `autograder.wall`), or "none" for code that is trusted.
@@ -126,6 +134,11 @@ def grade_class(
         CourseError: no submissions, or the isolation cannot be had on this machine.
     """
     submissions = find_submissions(folder, assignment)
+    unknown = sorted(set(students) - set(submissions))
+    if unknown:
+        raise CourseError(f"{folder} holds no submission of {', '.join(unknown)}.")
+    for student in students:
+        _stored(out, student).unlink(missing_ok=True)
     seed = run_seed(out, seed)
     bank = measure(assignment, seed)
     results: dict[str, Result] = {}
@@ -140,6 +153,7 @@ def grade_class(
         for task in tqdm(as_completed(tasks), total=len(tasks), desc=f"grading {assignment}"):
             results[tasks[task]] = task.result()
     ordered = [results[student] for student in submissions]
+    log_grades(out / LOG, ordered)
     _write_csv(out / "grades.csv", ordered)
     write_atomically(out / "summary.md", class_summary(ordered))
     write_feedback(out, ordered)
@@ -159,8 +173,8 @@ def run_seed(out: Path, seed: int | None) -> int:
 def _grade_one(student: str, path: Path | None, bank: Bank, workers: Workers, out: Path) -> Result:
     data, submission = _taken(path, bank.assignment)
     digest = hashlib.sha256(data).hexdigest() if path else ""
-    stored = out / "results" / f"{student}.json"
-    if stored.is_file():
+    stored = _stored(out, student)
+    if stored.is_file() and notebook_of(out, student).is_file():
         before = Result.from_json(json.loads(stored.read_text("utf-8")))
         same = (before.submission, before.seed) == (digest, bank.seed)
         if same and before_is_current(before, bank.assignment):
@@ -168,8 +182,82 @@ def _grade_one(student: str, path: Path | None, bank: Bank, workers: Workers, ou
     if path is not None and not submission.problem:
         submission = workers.read(path.name, data)
     result = grade_submission(student, submission, bank, workers, digest)
+    notebook = with_verdicts(
+        rebuilt(submission, bank.assignment), result.verdicts, result.notes, result.problem
+    )
+    write_atomically(notebook_of(out, student), nbformat.writes(notebook) + "\n")
     write_atomically(stored, json.dumps(result.to_json()))
     return result
+
+
+def _stored(out: Path, student: str) -> Path:
+    return out / "results" / f"{student}.json"
+
+
+def notebook_of(out: Path, student: str) -> Path:
+    """A student's notebook with the verdicts, as `grade_class` writes it."""
+    return out / "notebooks" / f"{student}.ipynb"
+
+
+def log_grades(path: Path, results: list[Result]) -> None:
+    """Append to the grade log what it does not hold as its latest word on a student."""
+    latest = gradelog.latest(gradelog.verify(path)) if path.is_file() else {}
+    entries = [_entry(result, gradelog.digest_of_checks(result.assignment)) for result in results]
+    gradelog.append(path, [e for e in entries if latest.get((e.student, e.assignment)) != e])
+
+
+def _entry(result: Result, checks: str) -> gradelog.Entry:
+    todos: dict[str, float] = {}
+    for verdict in result.verdicts:
+        todos[verdict.todo] = todos.get(verdict.todo, 0.0) + verdict.earned
+    return gradelog.Entry(
+        result.student,
+        result.assignment,
+        result.submission,
+        checks,
+        result.seed,
+        result.earned,
+        result.points,
+        todos,
+    )
+
+
+def verify_log(
+    assignment: str, folder: Path, out: Path, isolation: str = "namespaces"
+) -> list[str]:
+    """Grade again what the log says was graded, at its seeds; return what differs, in sentences.
+
+    Raises:
+        CourseError: no log, or one of its seals is broken.
+    """
+    entries = gradelog.latest(gradelog.verify(out / LOG))
+    wanted = [e for e in entries.values() if e.assignment == assignment]
+    files = find_submissions(folder, assignment)
+    checks = gradelog.digest_of_checks(assignment)
+    banks = {seed: measure(assignment, seed) for seed in {e.seed for e in wanted}}
+    differences = []
+    with Workers(assignment, 1, isolation) as workers:
+        for entry in tqdm(wanted, desc=f"verifying {assignment}"):
+            path = files.get(entry.student)
+            data, submission = _taken(path, assignment)
+            digest = hashlib.sha256(data).hexdigest() if path else ""
+            if digest != entry.submission:
+                differences.append(f"{entry.student}: another file is handed in than was graded.")
+                continue
+            if entry.checks != checks:
+                differences.append(f"{entry.student}: the checks have changed since.")
+                continue
+            if path is not None and not submission.problem:
+                submission = workers.read(path.name, data)
+            bank = banks[entry.seed]
+            again = _entry(
+                grade_submission(entry.student, submission, bank, workers, digest), checks
+            )
+            if again != entry:
+                differences.append(
+                    f"{entry.student}: {again.earned:g} points now, {entry.earned:g} in the log."
+                )
+    return differences
 
 
 def _taken(path: Path | None, assignment: str) -> tuple[bytes, Submission]:
