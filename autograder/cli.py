@@ -160,6 +160,26 @@ def regrade(
     console.print("Every grade of the log is reproduced, and no line was changed.")
 
 
+@app.command()
+def marks(
+    assignment: Assignment,
+    to: To,
+    form: Annotated[str, typer.Option(help="csv, canvas, moodle, gradescope, markdown.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="Where `course grade` has written.")] = None,
+    late: Annotated[Path | None, typer.Option(help="A late policy (JSON).")] = None,
+    submitted: Annotated[Path | None, typer.Option(help="Folder with the time stamps.")] = None,
+) -> None:
+    """Write the marks in the form of a platform, lateness and extensions applied."""
+    from autograder import exports, grading
+
+    name = assignments.resolve(assignment)
+    results = exports.stored_results(out or grading.default_output(name))
+    policy = exports.LatePolicy.read(late) if late else None
+    times = exports.times_of(submitted, name) if submitted else {}
+    for path in exports.write(form, exports.marks(results, policy, times), to):
+        console.print(f"wrote {path}")
+
+
 def show_gradebook(results: list) -> None:  # type: ignore[type-arg]
     """Print a row per student, a column per TODO."""
     if not results:
