@@ -37,6 +37,7 @@ from autograder.probes import load_checks
 from autograder.running import Outcome
 from autograder.sandbox import Workers
 from starter_code.errors import CourseError
+from starter_code.locks import only_run
 
 LOG = "grades.log"  # in the folder of results; see `autograder.gradelog`
 
@@ -137,27 +138,28 @@ def grade_class(
     unknown = sorted(set(students) - set(submissions))
     if unknown:
         raise CourseError(f"{folder} holds no submission of {', '.join(unknown)}.")
-    for student in students:
-        _stored(out, student).unlink(missing_ok=True)
-    seed = run_seed(out, seed)
-    bank = measure(assignment, seed)
-    results: dict[str, Result] = {}
-    jobs = jobs or os.cpu_count() or 1
-    crew = Workers(assignment, min(jobs, len(submissions)), isolation)
-    with crew as workers, ThreadPoolExecutor(max_workers=jobs) as pool:
-        print(f"Between a submission and this machine: {', '.join(workers.layers)}.")
-        tasks = {
-            pool.submit(_grade_one, student, path, bank, workers, out): student
-            for student, path in submissions.items()
-        }
-        for task in tqdm(as_completed(tasks), total=len(tasks), desc=f"grading {assignment}"):
-            results[tasks[task]] = task.result()
-    ordered = [results[student] for student in submissions]
-    log_grades(out / LOG, ordered)
-    _write_csv(out / "grades.csv", ordered)
-    write_atomically(out / "summary.md", class_summary(ordered))
-    write_feedback(out, ordered)
-    return ordered
+    with only_run(out):
+        for student in students:
+            _stored(out, student).unlink(missing_ok=True)
+        seed = run_seed(out, seed)
+        bank = measure(assignment, seed)
+        results: dict[str, Result] = {}
+        jobs = jobs or os.cpu_count() or 1
+        crew = Workers(assignment, min(jobs, len(submissions)), isolation)
+        with crew as workers, ThreadPoolExecutor(max_workers=jobs) as pool:
+            print(f"Between a submission and this machine: {', '.join(workers.layers)}.")
+            tasks = {
+                pool.submit(_grade_one, student, path, bank, workers, out): student
+                for student, path in submissions.items()
+            }
+            for task in tqdm(as_completed(tasks), total=len(tasks), desc=f"grading {assignment}"):
+                results[tasks[task]] = task.result()
+        ordered = [results[student] for student in submissions]
+        log_grades(out / LOG, ordered)
+        _write_csv(out / "grades.csv", ordered)
+        write_atomically(out / "summary.md", class_summary(ordered))
+        write_feedback(out, ordered)
+        return ordered
 
 
 def run_seed(out: Path, seed: int | None) -> int:

@@ -110,9 +110,8 @@ def main() -> None:
     print(f"course grade            {plain:6.2f} s a submission, {arguments.jobs} worker(s)")
     print(f"  with the gradebook    {booked:6.2f} s a submission")
     print(f"stock nbgrader          {theirs:6.2f} s a submission")
-    print(
-        f"ratios                  {theirs / plain:.1f} x, with the gradebook {theirs / booked:.1f} x"
-    )
+    print(f"stock / ours            {theirs / plain:6.1f} x")
+    print(f"  with the gradebook    {theirs / booked:6.1f} x")
     print(f"largest child process   {kernel:.0f} MiB")
 
 
