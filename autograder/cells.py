@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import types
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ class Segment:
     fallback: str = ""
 
 
+_Statement = tuple[types.CodeType | Exception, bool]  # code, and whether it is a definition
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -88,14 +90,14 @@ def run_segments(
     for number, segment in enumerate(segments):
         filename = f"<{segment.label} {number}>"
         if not segment.todo:
-            _run_statements(defining_statements(segment.source), filename, segment, namespace)
+            _run(_compiled(segment.source, filename, False), segment.source, filename, namespace)
             continue
         whole = graded in ("", segment.todo)
         problem = _run_todo(segment, filename, namespace, whole)
         if problem is not None:
             failed[segment.todo] = problem
-            stub = Segment(segment.label, segment.fallback)
-            _run_statements(defining_statements(stub.source), filename, stub, namespace)
+            stub = segment.fallback
+            _run(_compiled(stub, filename, False), stub, filename, namespace)
     return failed
 
 
@@ -107,26 +109,53 @@ def _run_todo(
     segment: Segment, filename: str, namespace: dict[str, Any], whole: bool
 ) -> Outcome | None:
     try:
-        tree = ast.parse(python_source(segment.source), filename)
+        statements = _compiled(segment.source, filename, whole)
+        if not statements:
+            ast.parse(python_source(segment.source), filename)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return raised(error)
-    nodes = tree.body if whole else defining_statements(segment.source)
-    return _run_statements(nodes, filename, segment, namespace)
+    return _run(statements, segment.source, filename, namespace)
 
 
-def _run_statements(
-    nodes: list[ast.stmt], filename: str, segment: Segment, namespace: dict[str, Any]
+@functools.lru_cache(maxsize=4096)
+def _compiled(source: str, filename: str, whole: bool) -> tuple[_Statement, ...]:
+    """The statements of a cell that run, each with whether it is a definition.
+
+    A worker that has compiled a release once hands the code on to all that it forks.
+    """
+    if whole:
+        nodes = ast.parse(python_source(source), filename).body
+    else:
+        nodes = defining_statements(source)
+    return tuple((_code(node, filename), isinstance(node, _DEFINITIONS)) for node in nodes)
+
+
+def _code(node: ast.stmt, filename: str) -> types.CodeType | Exception:
+    """The statement compiled, or why it cannot be, such as a `return` outside a function."""
+    try:
+        return compile(ast.Module([node], []), filename, "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return error
+
+
+def _run(
+    statements: tuple[_Statement, ...],
+    source: str,
+    filename: str,
+    namespace: dict[str, Any],
 ) -> Outcome | None:
     """Run what can be run; return what the first failing *definition* raised."""
-    text = python_source(segment.source) if nodes else ""
+    text = python_source(source) if statements else ""
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     problem: Outcome | None = None
-    for node in nodes:
+    for code, is_definition in statements:
         try:
-            exec(compile(ast.Module([node], []), filename, "exec"), namespace)
+            if isinstance(code, Exception):
+                raise code
+            exec(code, namespace)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            if isinstance(node, _DEFINITIONS) and problem is None:
+            if is_definition and problem is None:
                 problem = raised(error)
     return problem

@@ -129,6 +129,11 @@ def release_cells(assignment: str) -> list[_Cell]:
     raise CourseError(f"{name} is missing; run `course build {assignment}`.")
 
 
+def release_program(assignment: str) -> list[Segment]:
+    """The released notebook as a program: all TODOs untouched."""
+    return _program(release_cells(assignment), {}, {})
+
+
 # --- reading ---------------------------------------------------------------------------------
 
 

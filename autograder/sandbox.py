@@ -19,7 +19,7 @@ from typing import IO, Any, cast
 
 from autograder.assignments import repository
 from autograder.cells import Segment
-from autograder.extracting import Submission, release_cells
+from autograder.extracting import Submission, release_program
 from autograder.probes import load_checks
 from autograder.running import Outcome
 from autograder.values import NotPlain
@@ -69,10 +69,7 @@ class Worker:
             cwd=self._scratch.name,
             env=environment,
         )
-        given = [
-            Segment("given cell", c.source) for c in release_cells(self.assignment) if not c.todo
-        ]
-        answer = self._ask({"warm": _rows(given), "room": self._room()})
+        answer = self._ask({"warm": _rows(release_program(self.assignment)), "room": self._room()})
         if answer is None:
             raise CourseError("The process that runs submissions ended at its start; try again.")
         if "error" in answer:

@@ -113,9 +113,9 @@ def test_layers_are_filled_by_name_in_any_order() -> None:
         (torch.zeros(2), torch.tensor([0.0, math.nan]), "NaN"),
         (torch.zeros(2), torch.tensor([0.0, 1e-3]), "0.001"),
         (torch.zeros(2), torch.zeros(2).long(), "int64"),
-        ([1, 2], [1, 2, 3], "3 entries; another number of them"),
+        ([1, 2], [1, 2, 3], "3 entries; 2 were expected"),
         ({"a": 1}, {"b": 1}, "['b']"),
-        ("left", "right", "another a text"),
+        ("left", "wrong", '"wrong", which is not right'),
         (torch.zeros(2), None, "None"),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_difference_is_said_without_the_expected_value(
     expected: Any, got: Any, said: str
 ) -> None:
     found = difference(plain(expected), plain(got))
-    assert found is not None and (said in found.text or said == "another a text")
+    assert found is not None and said in found.text
 
 
 @pytest.mark.parametrize(

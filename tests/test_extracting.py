@@ -109,6 +109,10 @@ def test_own_cells_contribute_definitions_only(notebook: Any, tmp_path: Path) ->
     namespace: dict[str, Any] = {}
     run_segments(read(path).segments, namespace)
     assert namespace["encode_caption"](0, 0, 0) == 3
+    todo(notebook)["source"] = ANSWER + "\nreturn 5\n"  # a stray line costs nothing
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    run_segments(read(path).segments, namespace)
+    assert namespace["encode_caption"](0, 0, 0) == 1
     assert "ran" not in namespace and not (tmp_path / "ran").exists()
 
 
