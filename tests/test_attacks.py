@@ -157,9 +157,12 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     nbgrader = autograded(course)
     entered = entered_at_once(results, course / "out", course / "at once")
     del os.environ["INSTRUCTORS_SECRET"]
-    texts = [path for path in (course / "out").rglob("*.*") if path.is_file()]
-    pages = "".join(path.read_text("utf-8", "replace") for path in texts)
-    pages += "".join(map(shown, (course / "autograded").rglob("*.ipynb")))
+    paths = [*(course / "out").rglob("*.*"), *(course / "autograded").rglob("*.ipynb")]
+    paths = [path for path in paths if path.is_file()]
+    pages = "".join(
+        shown(path) if path.suffix == ".ipynb" else path.read_text("utf-8", "replace")
+        for path in paths
+    )
     unchanged = before == fingerprint(*watched, course / "submitted")
     yield Day(expected, points, nbgrader, entered, pages, listener.calls(), unchanged)
 
