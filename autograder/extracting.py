@@ -18,6 +18,7 @@ from typing import Any
 
 from autograder.assignments import repository
 from autograder.cells import Segment, python_source
+from autograder.values import clean
 from starter_code.errors import CourseError
 
 MAX_FILE = 50 * 2**20
@@ -47,16 +48,15 @@ class Submission:
         """Validate and rebuild what came from another process as JSON.
 
         Raises:
-            ValueError, KeyError, TypeError: it is anything else.
+            ValueError, KeyError, TypeError, AttributeError: it is anything else.
         """
-        rows = [Segment(**row) for row in tree.get("segments", [])]
-        texts = [text for row in rows for text in (row.label, row.source, row.todo, row.fallback)]
-        notes, problem = list(tree.get("notes", [])), tree["problem"]
-        answers = dict(tree.get("answers", {}))
-        texts += [*notes, problem, *answers, *answers.values()]
-        if not all(isinstance(text, str) for text in texts):
-            raise TypeError("not a submission")
-        return Submission(rows, notes[:50], problem, answers)
+        rows = [
+            Segment(*(clean(row[name]) for name in ("label", "source", "todo", "fallback")))
+            for row in tree.get("segments", [])
+        ]
+        notes = [clean(note) for note in tree.get("notes", [])][:50]
+        answers = {clean(name): clean(text) for name, text in tree.get("answers", {}).items()}
+        return Submission(rows, notes, clean(tree["problem"]), answers)
 
 
 @dataclass

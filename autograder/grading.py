@@ -36,6 +36,7 @@ from autograder.judging import Verdict, judge_todo
 from autograder.probes import load_checks
 from autograder.running import Outcome
 from autograder.sandbox import Workers
+from autograder.values import clean
 from starter_code.errors import CourseError
 from starter_code.locks import only_run
 
@@ -149,7 +150,7 @@ def grade_class(
         with crew as workers, ThreadPoolExecutor(max_workers=jobs) as pool:
             print(f"Between a submission and this machine: {', '.join(workers.layers)}.")
             tasks = {
-                pool.submit(_grade_one, student, path, bank, workers, out): student
+                pool.submit(_grade_surely, student, path, bank, workers, out): student
                 for student, path in submissions.items()
             }
             for task in tqdm(as_completed(tasks), total=len(tasks), desc=f"grading {assignment}"):
@@ -170,6 +171,20 @@ def run_seed(out: Path, seed: int | None) -> int:
     seed = secrets.randbelow(2**31) if seed is None else seed
     write_atomically(path, json.dumps({"seed": seed}))
     return seed
+
+
+def _grade_surely(
+    student: str, path: Path | None, bank: Bank, workers: Workers, out: Path
+) -> Result:
+    """A result for everybody: a submission that breaks the grader itself does not stop the run."""
+    try:
+        return _grade_one(student, path, bank, workers, out)
+    except (CourseError, OSError):
+        raise  # the machine's fault: the run ends, and is taken up when it is mended
+    except Exception as error:
+        problem = f"The grader failed on this submission ({type(error).__name__}: {error}); look."
+        submission = Submission(problem=clean(problem[:500]))
+        return grade_submission(student, submission, bank, workers)
 
 
 def _grade_one(student: str, path: Path | None, bank: Bank, workers: Workers, out: Path) -> Result:

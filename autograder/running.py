@@ -24,7 +24,7 @@ import torch
 
 from autograder.draws import Draw
 from autograder.probes import Check, Names, NotDefined
-from autograder.values import NotPlain, Plain, decode, encode, plain
+from autograder.values import NotPlain, Plain, clean, decode, encode, plain
 
 _OURS = (
     str(Path(__file__).resolve().parent),
@@ -80,10 +80,11 @@ class Outcome:
         texts = [tree[name] for name in ("kind", "error", "detail", "line")]
         if not all(isinstance(text, str) and len(text) <= 4000 for text in texts):
             raise NotPlain("a message that is not a result")
+        kind, error, detail, line = map(clean, texts)
         if not (isinstance(tree["library"], list) and isinstance(tree["layers"], list)):
             raise NotPlain("a message that is not a result")
-        library = [str(name)[:200] for name in tree["library"][:20]]
-        outcome = Outcome(**{**tree, "value": decode(tree["value"]), "library": library})
+        library = [clean(str(name)[:200]) for name in tree["library"][:20]]
+        outcome = Outcome(kind, decode(tree["value"]), [], error, detail, line, library)
         outcome.layers = decode(tree["layers"])
         return outcome
 

@@ -119,7 +119,7 @@ class Worker:
         answer = self._insist({**request, "bytes": base64.b64encode(data).decode()})
         try:
             return Submission.from_json((answer or {})["submission"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             return Submission(problem=f"{name} cannot be read; save it again in Jupyter.")
 
     def run(self, segments: list[Segment], seed: int) -> dict[str, Outcome]:

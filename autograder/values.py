@@ -21,6 +21,7 @@ Plain = Any  # None | bool | int | float | str | np.ndarray | list[Plain] | dict
 MAX_DEPTH = 8
 MAX_ITEMS = 100_000
 MAX_BYTES = 64 * 2**20
+MAX_INT = 2**63
 DTYPES = frozenset(
     ["bool", "float16", "float32", "float64"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -60,6 +61,8 @@ def _plain(value: object, budget: _Budget, depth: int) -> Plain:
     kind = type(value)
     if value is None or kind is bool or kind is int or kind is float:
         budget.spend()
+        if kind is int and abs(value) > MAX_INT:  # type: ignore[arg-type]
+            raise NotPlain("a number with too many digits")
         return value
     if isinstance(value, str) and kind is str:
         budget.spend(1, len(value))
@@ -102,6 +105,11 @@ def _array(value: torch.Tensor | np.ndarray, budget: _Budget) -> np.ndarray:
     return np.array(array)
 
 
+def clean(text: str) -> str:
+    """The text as any file can hold it: halves of surrogate pairs become question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def encode(value: Plain) -> Any:
     """Return `value` as JSON: arrays as base64, dicts and arrays tagged."""
     if isinstance(value, np.ndarray):
@@ -127,12 +135,16 @@ def _decode(tree: Any, budget: _Budget, depth: int) -> Plain:
     if depth > MAX_DEPTH:
         raise NotPlain(f"lists nested deeper than {MAX_DEPTH}")
     budget.spend()
-    if tree is None or isinstance(tree, (bool, int, float, str)):
+    if isinstance(tree, str):
+        return clean(tree)
+    if isinstance(tree, int) and abs(tree) > MAX_INT:
+        raise NotPlain("a number with too many digits")
+    if tree is None or isinstance(tree, (bool, int, float)):
         return tree
     if isinstance(tree, list):
         return [_decode(item, budget, depth + 1) for item in tree]
     if isinstance(tree, dict) and set(tree) == {"dict"} and isinstance(tree["dict"], dict):
-        return {key: _decode(item, budget, depth + 1) for key, item in tree["dict"].items()}
+        return {clean(k): _decode(item, budget, depth + 1) for k, item in tree["dict"].items()}
     if isinstance(tree, dict) and set(tree) == {"array", "shape", "data"}:
         return _decode_array(tree, budget)
     raise NotPlain("a message that is not a plain value")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import linecache
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from autograder.probes import Check
 from autograder.running import Outcome, run_check
 from autograder.values import NotPlain, dumps, loads, plain
 
+FUZZ = int(os.environ.get("COURSE_FUZZ", "200"))  # 10000 for the long run
 numbers = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 arrays = hnp.arrays(
     st.sampled_from([np.float32, np.int64, np.bool_, np.float64]), hnp.array_shapes(max_dims=3)
@@ -46,18 +49,37 @@ def equal(a: Any, b: Any) -> bool:
 
 
 @given(plain_values)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=FUZZ, deadline=None)
 def test_what_is_sent_arrives(value: Any) -> None:
     assert equal(loads(dumps(plain(value))), plain(value))
 
 
-@given(st.recursive(numbers, lambda i: st.lists(i) | st.dictionaries(st.text(), i), max_leaves=12))
-@settings(max_examples=200, deadline=None)
+forged_arrays = st.fixed_dictionaries(
+    {
+        "array": st.sampled_from(["float32", "int64", "bool", "object", "complex64"]) | numbers,
+        "shape": st.lists(st.integers(-1, 2**41), max_size=4) | numbers,
+        "data": st.binary(max_size=9).map(lambda raw: base64.b64encode(raw).decode()) | numbers,
+    }
+)
+forged = st.recursive(
+    numbers | forged_arrays,
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(), inner) | st.fixed_dictionaries({"dict": inner})
+    ),
+    max_leaves=12,
+)
+
+
+@given(forged)
+@settings(max_examples=FUZZ, deadline=None)
 def test_a_forged_message_is_refused_or_plain(tree: Any) -> None:
     try:
-        loads(json.dumps(tree).encode())
+        value = loads(json.dumps(tree).encode())
     except NotPlain:
         return
+    for expected in (1.0, 3, torch.zeros(2, 3), [1, 2], {"a": 1.0}, "text", None):
+        found = difference(plain(expected), value)  # whatever comes, the judge has an answer
+        assert found is None or found.text.encode("utf-8")
 
 
 class Liar(torch.Tensor):
