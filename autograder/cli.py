@@ -180,6 +180,23 @@ def marks(
         console.print(f"wrote {path}")
 
 
+@app.command()
+def leaderboard(
+    assignment: Assignment,
+    submitted: Annotated[Path, typer.Option(help="Folder with a folder per student.")],
+    to: To,
+    tier: Annotated[str, typer.Option(help="Tier of the captioned test pictures.")] = "small",
+    dataset: Annotated[str, typer.Option(help="scenes, or a real data set.")] = "scenes",
+) -> None:
+    """Score the captions that students handed in (predictions.json) and rank them."""
+    from autograder import leaderboard as ranking
+    from starter_code.captioning.datasets import prepare
+
+    rows = ranking.board(assignments.resolve(assignment), submitted, prepare(dataset, tier))
+    for path in ranking.write_board(rows, to):
+        console.print(f"wrote {path}")
+
+
 def show_gradebook(results: list) -> None:  # type: ignore[type-arg]
     """Print a row per student, a column per TODO."""
     if not results:

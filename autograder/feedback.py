@@ -7,6 +7,7 @@ a submission is escaped.
 from __future__ import annotations
 
 import html
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from autograder.notebook import words
 
 if TYPE_CHECKING:
     from autograder.grading import Result
+    from autograder.judging import Verdict
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -116,4 +118,28 @@ def class_html(results: list[Result]) -> str:
             f"{''.join(cells)}<td>{remark}</td></tr>"
         )
     table = f"<table><tr>{head}</tr>{''.join(rows)}</table>"
-    return page(f"{results[0].assignment}: {len(results)} submissions", table)
+    title = f"{results[0].assignment}: {len(results)} submissions"
+    return page(title, table + understood_html(results))
+
+
+def understood_html(results: list[Result]) -> str:
+    """What the class has understood: a bar for each check, with the mistakes that were named."""
+    by_check: dict[tuple[str, str], list[Verdict]] = {}
+    for result in results:
+        for verdict in result.verdicts:
+            by_check.setdefault((verdict.todo, verdict.sentence), []).append(verdict)
+    rows, last = [], ""
+    for (todo, sentence), verdicts in by_check.items():
+        tried = [v for v in verdicts if v.status != "not attempted"]
+        passed = sum(v.passed for v in tried)
+        seen = Counter(v.seen[0] for v in tried if len(v.seen) == 1)
+        named = "".join(f"<br>{n} × {html.escape(text)}" for text, n in seen.most_common(3))
+        rows.append(
+            f"<tr><td>{html.escape(todo) if todo != last else ''}</td>"
+            f"<td>{html.escape(sentence)}{named}</td>"
+            f"<td class='number'>{passed} of {len(tried)}</td>"
+            f"<td style='width:10rem'>{bar(passed, len(tried))}</td></tr>"
+        )
+        last = todo
+    head = "<tr><th></th><th>check</th><th>passed of tried</th><th></th></tr>"
+    return f"<h2>What the class has understood</h2><table>{head}{''.join(rows)}</table>"

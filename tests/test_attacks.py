@@ -128,7 +128,8 @@ class Day:
     points: dict[str, dict[str, float]]
     nbgrader: dict[str, float]  # by `nbgrader autograde`
     entered: dict[str, float]  # by `course grade --gradebook`
-    pages: str
+    files: str  # all that grading wrote
+    pages: str  # what of it a browser would show as markup
     calls: int
     unchanged: bool
 
@@ -159,12 +160,14 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     del os.environ["INSTRUCTORS_SECRET"]
     paths = [*(course / "out").rglob("*.*"), *(course / "autograded").rglob("*.ipynb")]
     paths = [path for path in paths if path.is_file()]
+    files = "".join(path.read_text("utf-8", "replace") for path in paths)
     pages = "".join(
         shown(path) if path.suffix == ".ipynb" else path.read_text("utf-8", "replace")
         for path in paths
+        if path.suffix in (".html", ".md", ".ipynb")
     )
     unchanged = before == fingerprint(*watched, course / "submitted")
-    yield Day(expected, points, nbgrader, entered, pages, listener.calls(), unchanged)
+    yield Day(expected, points, nbgrader, entered, files, pages, listener.calls(), unchanged)
 
 
 def autograded(course: Path) -> dict[str, float]:
@@ -244,7 +247,7 @@ def test_nobody_gets_undeserved_points_and_nobody_loses_deserved_ones(day: Day) 
 def test_nothing_outside_was_changed_read_or_called(day: Day) -> None:
     assert day.unchanged
     assert day.calls == 0
-    assert CANARY not in day.pages
+    assert CANARY not in day.files
     for place in ("/tmp/pickled", "/tmp/still-here", "/mark", "/etc/mark", "/usr/lib/mark"):
         assert not Path(place).exists(), place
 

@@ -27,7 +27,9 @@ from autograder.running import Outcome, run_check
 from autograder.values import NotPlain, dumps, loads, plain
 
 FUZZ = int(os.environ.get("COURSE_FUZZ", "200"))  # 10000 for the long run
-numbers = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+numbers = (
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats() | st.text(max_size=8)
+)
 arrays = hnp.arrays(
     st.sampled_from([np.float32, np.int64, np.bool_, np.float64]), hnp.array_shapes(max_dims=3)
 )
@@ -62,7 +64,7 @@ forged_arrays = st.fixed_dictionaries(
     }
 )
 forged = st.recursive(
-    numbers | forged_arrays,
+    numbers | st.integers() | forged_arrays,
     lambda inner: (
         st.lists(inner) | st.dictionaries(st.text(), inner) | st.fixed_dictionaries({"dict": inner})
     ),
