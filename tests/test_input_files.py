@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -239,8 +238,12 @@ def test_a_run_with_other_arguments_takes_over_an_unfinished_folder(tmp_path, mo
     with monkeypatch.context() as patch:
         patch.setattr(create_input_files, "stream_blocks", three_blocks)
         interrupted()
+
+    def at_once(path):
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patch:
-        patch.setattr(create_input_files, "JsonList", lambda path: signal.raise_signal(2))
+        patch.setattr(create_input_files, "JsonList", at_once)
         interrupted(min_word_freq=4)
     assert contents(make(tmp_path)) == contents(make(tmp_path, output="straight"))
 
