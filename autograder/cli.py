@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 something did not pass, 2 the input cannot be used (one se
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -269,6 +270,15 @@ def main() -> None:
         app()
     except CourseError as error:
         print(error, file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(
+            f"No space is left where {error.filename or 'this'} is written: free some and run the "
+            "same command again; what is done stays done.",
+            file=sys.stderr,
+        )
         sys.exit(2)
 
 

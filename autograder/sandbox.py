@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,17 @@ def _rows(segments: list[Segment]) -> list[list[str]]:
     return [[s.label, s.source, s.todo, s.fallback] for s in segments]
 
 
+_SCRATCH = "course-worker-"
+
+
+def _remove_left_over() -> None:
+    """Scratch folders of runs that were killed: their number belongs to no process any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        owner = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+        if owner.isdigit() and not folder.is_symlink() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class Worker:
     """One process that runs student code, restarted if it dies."""
 
@@ -40,7 +52,8 @@ class Worker:
         self.assignment = assignment
         self.isolation, self.slot = isolation, slot
         self.layers: list[str] = []
-        self._scratch = tempfile.TemporaryDirectory(prefix="course-worker-")
+        _remove_left_over()
+        self._scratch = tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from autograder import grading
+from autograder import cli, grading, wall
 from autograder.bank import Bank, measure
 from autograder.extracting import take
 from autograder.grading import grade_class, harmless
@@ -71,6 +73,35 @@ def test_an_attack_earns_nothing_and_costs_nobody_else(
     submission = workers.read(path.name, take(path))
     result = grading.grade_submission("x", submission, bank, workers)
     assert all(verdict.passed == (verdict.todo != "caption_loss") for verdict in result.verdicts)
+
+
+def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    student = simulated_class(FIRST)[0]
+    (tmp_path / "submitted" / student.name).mkdir(parents=True)
+    for name, text in student.files.items():
+        (tmp_path / "submitted" / student.name / name).write_text(text, encoding="utf-8")
+    command = ["course", "grade", "a1", "--submitted", "submitted", "--out", "out"]
+    command += ["--isolation", "none" if wall.missing() else "namespaces"]
+    monkeypatch.setattr(sys, "argv", command)
+
+    def full(path: Path, text: str) -> None:
+        if path.name == "grades.csv" or path.suffix == ".md":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(grading, "write_atomically", full)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "No space is left" in said and "run the same command again" in said
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0 and (tmp_path / "out" / "summary.md").is_file()
 
 
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:

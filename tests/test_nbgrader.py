@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,7 +18,10 @@ import nbformat
 import pytest
 
 from autograder.assignments import load_source
+from autograder.gradebook import enter
+from autograder.grading import grade_class
 from autograder.simulated_class import Student, simulated_class
+from starter_code.errors import CourseError
 
 ASSIGNMENTS = ["a1_cnn_lstm_decoder", "a2_attention_decoder"]
 
@@ -97,6 +101,24 @@ def test_feedback_shows_the_words_and_no_solution(graded: tuple[Path, str]) -> N
     course, assignment = graded
     page = (course / "feedback" / "wil" / assignment / f"{assignment}.html").read_text("utf-8")
     assert "CheckFailed" in page and "BEGIN SOLUTION" not in page
+
+
+def test_a_locked_gradebook_is_said_and_nothing_is_lost(
+    graded: tuple[Path, str], tmp_path: Path
+) -> None:
+    course, assignment = graded
+    results = grade_class(assignment, course / "submitted", tmp_path / "out", jobs=1)
+    with sqlite3.connect(course / "gradebook.db", isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CourseError, match="cannot be written"):
+            enter(results, tmp_path / "out", course)
+        other.execute("ROLLBACK")
+    enter(results, tmp_path / "out", course)
+    nbgrader(course, "export")
+    rows = {row["student_id"]: row for row in csv.DictReader((course / "grades.csv").open())}
+    assert {name: float(row["score"]) for name, row in rows.items()} == {
+        result.student: result.earned for result in results
+    }
 
 
 def test_validate_accepts_right_and_refuses_wrong(graded: tuple[Path, str]) -> None:
