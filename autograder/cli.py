@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.split
 console = Console()
 
 Assignment = Annotated[str, typer.Argument(help="Such as a2 or a2_attention_decoder.")]
-Isolation = Annotated[str, typer.Option(help="namespaces, or none for code that you trust.")]
+Isolation = Annotated[str | None, typer.Option(help="namespaces, or none for code that you trust.")]
 To = Annotated[Path, typer.Option("--to", help="Folder to write to.")]
 
 
@@ -106,7 +106,7 @@ def grade(
     out: Annotated[Path | None, typer.Option(help="Where grades and feedback go.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; one per core.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the hidden inputs; new by default.")] = None,
-    isolation: Isolation = "namespaces",
+    isolation: Isolation = None,
     students: Annotated[str, typer.Option(help="Only these, anew; names with commas.")] = "",
     gradebook: Annotated[
         Path | None, typer.Option(help="Course folder whose nbgrader gradebook is filled.")
@@ -139,7 +139,7 @@ def regrade(
     assignment: Assignment,
     submitted: Annotated[Path, typer.Option(help="Folder with a folder or file per student.")],
     out: Annotated[Path | None, typer.Option(help="Where the grades and their log are.")] = None,
-    isolation: Isolation = "namespaces",
+    isolation: Isolation = None,
     students: Annotated[str, typer.Option(help="Grade these anew; names with commas.")] = "",
     verify: Annotated[bool, typer.Option("--verify", help="Prove the grade log instead.")] = False,
 ) -> None:

@@ -121,7 +121,7 @@ def grade_class(
     *,
     jobs: int | None = None,
     seed: int | None = None,
-    isolation: str = "namespaces",
+    isolation: str | None = None,
     students: Sequence[str] = (),
 ) -> list[Result]:
     """Grade every submission below `folder`; write grades and feedback below `out`.
@@ -130,7 +130,8 @@ def grade_class(
         students: only these, graded anew even if a result is stored; all of them if empty.
         jobs: worker processes, by default one per core.
         seed: of the hidden inputs; drawn once per run and stored in `out/run.json`.
-        isolation: "namespaces" (see `autograder.wall`), or "none" for code that is trusted.
+        isolation: "namespaces" (see `autograder.wall`), or "none" for code that is trusted; by
+            default the first, unless COURSE_ISOLATION says otherwise.
 
     Raises:
         CourseError: no submissions, or the isolation cannot be had on this machine.
@@ -239,9 +240,7 @@ def _entry(result: Result, checks: str) -> gradelog.Entry:
     )
 
 
-def verify_log(
-    assignment: str, folder: Path, out: Path, isolation: str = "namespaces"
-) -> list[str]:
+def verify_log(assignment: str, folder: Path, out: Path, isolation: str | None = None) -> list[str]:
     """Grade again what the log says was graded, at its seeds; return what differs, in sentences.
 
     Raises:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import assignments
+from autograder import assignments, wall
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if wall.missing():  # what the tests hand in is ours; tests of the wall itself are skipped there
+    os.environ.setdefault("COURSE_ISOLATION", "none")
 ROOT = Path(__file__).resolve().parents[1]
 
 

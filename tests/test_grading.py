@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cli, grading, wall
+from autograder import cli, grading
 from autograder.bank import Bank, measure
 from autograder.extracting import take
 from autograder.grading import grade_class, harmless
@@ -83,7 +83,6 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(
     for name, text in student.files.items():
         (tmp_path / "submitted" / student.name / name).write_text(text, encoding="utf-8")
     command = ["course", "grade", "a1", "--submitted", "submitted", "--out", "out"]
-    command += ["--isolation", "none" if wall.missing() else "namespaces"]
     monkeypatch.setattr(sys, "argv", command)
 
     def full(path: Path, text: str) -> None:

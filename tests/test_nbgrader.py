@@ -28,7 +28,8 @@ ASSIGNMENTS = ["a1_cnn_lstm_decoder", "a2_attention_decoder"]
 
 def bare_environment() -> dict[str, str]:
     """No activated environment: the tools must find each other by themselves."""
-    keep = {key: os.environ[key] for key in ("HOME", "TMPDIR") if key in os.environ}
+    names = ("HOME", "TMPDIR", "COURSE_ISOLATION")
+    keep = {key: os.environ[key] for key in names if key in os.environ}
     return {**keep, "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"}
 
 
