@@ -188,11 +188,11 @@ def write_figures(notebook: NotebookNode) -> list[Path]:
     return written
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that a kill leaves the old one or the new one."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file so that a kill leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     os.replace(part, path)
 
 

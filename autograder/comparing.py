@@ -1,6 +1,6 @@
 """Compare what a student's code returned with what the reference returned.
 
-Texts name shape, type and the largest error, never an expected value.
+Texts name shape, type, count and the largest error, never an expected number of a tensor.
 """
 
 from __future__ import annotations

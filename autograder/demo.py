@@ -17,8 +17,8 @@ from tqdm import tqdm
 
 from autograder import assignments, wall
 from autograder.building import source_notebook, write_atomically
-from autograder.feedback import page
 from autograder.grading import Result, grade_class
+from autograder.pages import page
 from autograder.releasing import release
 from autograder.simulated_class import Student, expected_marks, write_class
 from starter_code.errors import CourseError

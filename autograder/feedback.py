@@ -7,46 +7,17 @@ a submission is escaped.
 from __future__ import annotations
 
 import html
-from collections import Counter
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder import class_summary
+from autograder.judging import NOT_ATTEMPTED
 from autograder.notebook import words
+from autograder.pages import bar, page
 
 if TYPE_CHECKING:
     from autograder.grading import Result
-    from autograder.judging import Verdict
-
-STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
-  padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; }
-td, th { text-align: left; vertical-align: top; padding: .35rem .6rem;
-  border-top: 1px solid #8884; }
-.number { text-align: right; white-space: nowrap; }
-.passed { color: #1b7837; } .wrong { color: #c0392b; } .open { color: #777; }
-.bar { background: #8883; height: .6rem; border-radius: .3rem; }
-.bar div { background: #1b7837; height: .6rem; border-radius: .3rem; }
-"""
-
-
-def page(title: str, body: str) -> str:
-    """A whole HTML page that needs nothing from the network."""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>"
-        f"<body><h1>{html.escape(title)}</h1>{body}</body></html>"
-    )
-
-
-def bar(earned: float, points: float) -> str:
-    """A progress bar."""
-    share = 100 * earned / points if points else 0
-    return f"<div class='bar'><div style='width:{share:.1f}%'></div></div>"
 
 
 def student_html(result: Result) -> str:
@@ -61,7 +32,7 @@ def student_html(result: Result) -> str:
         parts.append(f"<h2>{html.escape(todo)}: {earned:g} of {points:g}</h2><table>")
         for verdict in verdicts:
             detail = "".join(f"<br>{html.escape(line)}" for line in words(verdict, True))
-            style = {"passed": "passed", "not attempted": "open"}.get(verdict.status, "wrong")
+            style = {"passed": "passed", NOT_ATTEMPTED: "open"}.get(verdict.status, "wrong")
             parts.append(
                 f"<tr><td class='{style}'>{html.escape(verdict.status)}</td>"
                 f"<td>{html.escape(verdict.sentence)}{detail}</td>"
@@ -100,46 +71,27 @@ def class_html(results: list[Result]) -> str:
     if not results:
         return page("No submissions", "")
     todos = list(dict.fromkeys(verdict.todo for verdict in results[0].verdicts))
-    head = "".join(f"<th>{html.escape(todo)}</th>" for todo in ["student", "points", *todos, ""])
-    rows = []
-    for result in results:
-        cells = []
-        for todo in todos:
-            own = [verdict for verdict in result.verdicts if verdict.todo == todo]
-            passed = all(verdict.passed for verdict in own)
-            tried = any(verdict.status != "not attempted" for verdict in own)
-            style = "passed" if passed else "wrong" if tried else "open"
-            cells.append(f"<td class='{style}'>{sum(v.earned for v in own):g}</td>")
-        name = html.escape(result.student)
-        remark = html.escape(" ".join([result.problem, *result.notes]))
-        rows.append(
-            f"<tr><td><a href='feedback/{name}.html'>{name}</a></td>"
-            f"<td class='number'>{result.earned:g} / {result.points:g}</td>"
-            f"{''.join(cells)}<td>{remark}</td></tr>"
-        )
-    table = f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+    names = [html.escape(todo).replace("_", "_<wbr>") for todo in todos]
+    head = "".join(f"<th>{name}</th>" for name in ["student", "points", *names])
+    rows = [_student_row(result, todos) for result in results]
+    table = f"<div class='wide'><table><tr>{head}</tr>{''.join(rows)}</table></div>"
     title = f"{results[0].assignment}: {len(results)} submissions"
-    return page(title, table + understood_html(results))
+    return page(title, table + class_summary.as_html(class_summary.count(results)))
 
 
-def understood_html(results: list[Result]) -> str:
-    """What the class has understood: a bar for each check, with the mistakes that were named."""
-    by_check: dict[tuple[str, str], list[Verdict]] = {}
-    for result in results:
-        for verdict in result.verdicts:
-            by_check.setdefault((verdict.todo, verdict.sentence), []).append(verdict)
-    rows, last = [], ""
-    for (todo, sentence), verdicts in by_check.items():
-        tried = [v for v in verdicts if v.status != "not attempted"]
-        passed = sum(v.passed for v in tried)
-        seen = Counter(v.seen[0] for v in tried if len(v.seen) == 1)
-        named = "".join(f"<br>{n} × {html.escape(text)}" for text, n in seen.most_common(3))
-        rows.append(
-            f"<tr><td>{html.escape(todo) if todo != last else ''}</td>"
-            f"<td>{html.escape(sentence)}{named}</td>"
-            f"<td class='number'>{passed} of {len(tried)}</td>"
-            f"<td style='width:10rem'>{bar(passed, len(tried))}</td></tr>"
-        )
-        last = todo
-    head = "<tr><th></th><th>check</th><th>passed of tried</th><th></th></tr>"
-    return f"<h2>What the class has understood</h2><table>{head}{''.join(rows)}</table>"
+def _student_row(result: Result, todos: list[str]) -> str:
+    """Points of each TODO; what is remarkable about the file stands below the name."""
+    cells = []
+    for todo in todos:
+        own = [verdict for verdict in result.verdicts if verdict.todo == todo]
+        tried = any(verdict.status != NOT_ATTEMPTED for verdict in own)
+        style = "passed" if all(v.passed for v in own) else "wrong" if tried else "open"
+        cells.append(f"<td class='{style}'>{sum(v.earned for v in own):g}</td>")
+    name = html.escape(result.student)
+    shown = name.replace("_", "_<wbr>")
+    remarks = [result.problem] if result.problem else result.notes
+    below = "".join(f"<br><small>{html.escape(remark)}</small>" for remark in remarks)
+    return (
+        f"<tr><td><a href='feedback/{name}.html'>{shown}</a>{below}</td>"
+        f"<td class='number'>{result.earned:g} / {result.points:g}</td>{''.join(cells)}</tr>"
+    )

@@ -89,8 +89,8 @@ def _enter_one(result: Result, notebook: Path, directory: TakenDirectory) -> Non
     forget_scores(names)
     resources: Any = {"nbgrader": names}
     tree = nbformat.read(notebook, as_version=4)
-    for step in (OverwriteCells(), SaveAutoGrades(), AssignLatePenalties()):
-        tree, resources = step.preprocess(tree, resources)
+    for step in (OverwriteCells, SaveAutoGrades, AssignLatePenalties):
+        tree, resources = step(parent=directory.parent).preprocess(tree, resources)
     place = Path(directory.format_path(directory.autograded_directory, student, assignment))
     shutil.rmtree(place, ignore_errors=True)
     write_atomically(place / f"{assignment}.ipynb", nbformat.writes(tree) + "\n")

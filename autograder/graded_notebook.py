@@ -7,8 +7,8 @@ what nbgrader stores, formgrader shows and feedback is made of.
 
 from __future__ import annotations
 
-import hashlib
 import html
+import itertools
 import re
 from itertools import groupby
 
@@ -29,9 +29,8 @@ def rebuilt(submission: Submission, assignment: str) -> NotebookNode:
     """The release with the answers of a submission in their cells and its own cells behind them."""
     notebook = nbformat.read(built_notebook(assignment), as_version=4)
     sources = {s.todo: s.source for s in submission.segments if s.todo}
-    cells: list[NotebookNode] = []
-    helpers = _helpers(submission)
-    cells += [_own(source) for source in helpers.pop("", [])]
+    helpers, numbers = _helpers(submission), itertools.count(1)
+    cells = [_own(source, next(numbers)) for source in helpers.pop("", [])]
     for cell in notebook.cells:
         cell.pop("attachments", None)
         if cell.cell_type == "code":
@@ -42,7 +41,7 @@ def rebuilt(submission: Submission, assignment: str) -> NotebookNode:
         elif name in submission.answers and cell.cell_type == "markdown":
             cell.source = harmless_markdown(submission.answers[name])
         cells.append(cell)
-        cells += [_own(source) for source in helpers.pop(name, [])]
+        cells += [_own(source, next(numbers)) for source in helpers.pop(name, [])]
     notebook.cells = cells
     return notebook
 
@@ -58,9 +57,9 @@ def _helpers(submission: Submission) -> dict[str, list[str]]:
     return found
 
 
-def _own(source: str) -> NotebookNode:
+def _own(source: str, number: int) -> NotebookNode:
     cell = new_code_cell(source)
-    cell["id"] = f"own-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
+    cell["id"] = f"own-{number}"
     return cell
 
 

@@ -11,6 +11,7 @@ changes or removes a line breaks every seal behind it. `verify` finds the first 
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -48,8 +49,12 @@ class Entry:
     todos: dict[str, float]
 
 
+@functools.cache
 def digest_of_checks(assignment: str) -> str:
-    """SHA-256 over what decides a grade: the probes, the source notebook, the engine."""
+    """SHA-256 over what decides a grade: the probes, the source notebook, the engine.
+
+    Read once a process: what runs is what was there when it started.
+    """
     root = repository()
     files = [root / "autograder" / "checks" / f"{assignment}.py"]
     files += sorted((root / "autograder").glob("*.py"))

@@ -25,7 +25,7 @@ from typing import Any
 import nbformat
 from tqdm import tqdm
 
-from autograder import gradelog
+from autograder import class_summary, gradelog
 from autograder.assignments import repository
 from autograder.bank import Bank, measure
 from autograder.building import write_atomically
@@ -50,6 +50,7 @@ class Result:
     Attributes:
         submission: SHA-256 of the file that was graded, "" if there was none.
         problem: why the file could not be read, "" otherwise.
+        checks: digest of what decided the grade; see `gradelog.digest_of_checks`.
     """
 
     student: str
@@ -59,6 +60,7 @@ class Result:
     notes: list[str]
     problem: str
     verdicts: list[Verdict]
+    checks: str = ""
 
     @property
     def earned(self) -> float:
@@ -159,7 +161,7 @@ def grade_class(
         ordered = [results[student] for student in submissions]
         log_grades(out / LOG, ordered)
         _write_csv(out / "grades.csv", ordered)
-        write_atomically(out / "summary.md", class_summary(ordered))
+        _write_summary(out, ordered)
         write_feedback(out, ordered)
         return ordered
 
@@ -185,27 +187,32 @@ def _grade_surely(
     except Exception as error:
         problem = f"The grader failed on this submission ({type(error).__name__}: {error}); look."
         submission = Submission(problem=clean(problem[:500]))
-        return grade_submission(student, submission, bank, workers)
+        result = grade_submission(student, submission, bank, workers)
+        _write_notebook(out, result, submission)
+        return result  # not stored: the next run tries again
 
 
 def _grade_one(student: str, path: Path | None, bank: Bank, workers: Workers, out: Path) -> Result:
-    data, submission = _taken(path, bank.assignment)
-    digest = hashlib.sha256(data).hexdigest() if path else ""
+    data, submission = taken(path, bank.assignment)
+    digest = digest_of(path, data)
     stored = _stored(out, student)
     if stored.is_file() and notebook_of(out, student).is_file():
         before = Result.from_json(json.loads(stored.read_text("utf-8")))
-        same = (before.submission, before.seed) == (digest, bank.seed)
-        if same and before_is_current(before, bank.assignment):
+        now = (digest, bank.seed, gradelog.digest_of_checks(bank.assignment))
+        if (before.submission, before.seed, before.checks) == now:
             return before
     if path is not None and not submission.problem:
         submission = workers.read(path.name, data)
     result = grade_submission(student, submission, bank, workers, digest)
-    notebook = with_verdicts(
-        rebuilt(submission, bank.assignment), result.verdicts, result.notes, result.problem
-    )
-    write_atomically(notebook_of(out, student), nbformat.writes(notebook) + "\n")
+    _write_notebook(out, result, submission)
     write_atomically(stored, json.dumps(result.to_json()))
     return result
+
+
+def _write_notebook(out: Path, result: Result, submission: Submission) -> None:
+    notebook = rebuilt(submission, result.assignment)
+    notebook = with_verdicts(notebook, result.verdicts, result.notes, result.problem)
+    write_atomically(notebook_of(out, result.student), nbformat.writes(notebook) + "\n")
 
 
 def _stored(out: Path, student: str) -> Path:
@@ -220,11 +227,11 @@ def notebook_of(out: Path, student: str) -> Path:
 def log_grades(path: Path, results: list[Result]) -> None:
     """Append to the grade log what it does not hold as its latest word on a student."""
     latest = gradelog.latest(gradelog.verify(path)) if path.is_file() else {}
-    entries = [_entry(result, gradelog.digest_of_checks(result.assignment)) for result in results]
+    entries = [_entry(result) for result in results]
     gradelog.append(path, [e for e in entries if latest.get((e.student, e.assignment)) != e])
 
 
-def _entry(result: Result, checks: str) -> gradelog.Entry:
+def _entry(result: Result) -> gradelog.Entry:
     todos: dict[str, float] = {}
     for verdict in result.verdicts:
         todos[verdict.todo] = todos.get(verdict.todo, 0.0) + verdict.earned
@@ -232,7 +239,7 @@ def _entry(result: Result, checks: str) -> gradelog.Entry:
         result.student,
         result.assignment,
         result.submission,
-        checks,
+        result.checks,
         result.seed,
         result.earned,
         result.points,
@@ -255,8 +262,8 @@ def verify_log(assignment: str, folder: Path, out: Path, isolation: str | None =
     with Workers(assignment, 1, isolation) as workers:
         for entry in tqdm(wanted, desc=f"verifying {assignment}"):
             path = files.get(entry.student)
-            data, submission = _taken(path, assignment)
-            digest = hashlib.sha256(data).hexdigest() if path else ""
+            data, submission = taken(path, assignment)
+            digest = digest_of(path, data)
             if digest != entry.submission:
                 differences.append(f"{entry.student}: another file is handed in than was graded.")
                 continue
@@ -266,9 +273,7 @@ def verify_log(assignment: str, folder: Path, out: Path, isolation: str | None =
             if path is not None and not submission.problem:
                 submission = workers.read(path.name, data)
             bank = banks[entry.seed]
-            again = _entry(
-                grade_submission(entry.student, submission, bank, workers, digest), checks
-            )
+            again = _entry(grade_submission(entry.student, submission, bank, workers, digest))
             if again != entry:
                 differences.append(
                     f"{entry.student}: {again.earned:g} points now, {entry.earned:g} in the log."
@@ -276,7 +281,7 @@ def verify_log(assignment: str, folder: Path, out: Path, isolation: str | None =
     return differences
 
 
-def _taken(path: Path | None, assignment: str) -> tuple[bytes, Submission]:
+def taken(path: Path | None, assignment: str) -> tuple[bytes, Submission]:
     """What lies in a student's file, or a submission that says why there is nothing."""
     if path is None:
         return b"", Submission(problem=f"No notebook {assignment}.ipynb found.")
@@ -286,10 +291,9 @@ def _taken(path: Path | None, assignment: str) -> tuple[bytes, Submission]:
         return b"", Submission(problem=str(error))
 
 
-def before_is_current(result: Result, assignment: str) -> bool:
-    """Whether a stored result has the checks and points of today."""
-    now = [(c.todo, c.name, c.points, c.sentence) for c in load_checks(assignment)]
-    return now == [(v.todo, v.name, v.points, v.sentence) for v in result.verdicts]
+def digest_of(path: Path | None, data: bytes) -> str:
+    """SHA-256 of a student's file, "" if there is none."""
+    return hashlib.sha256(data).hexdigest() if path else ""
 
 
 def grade_submission(
@@ -312,6 +316,7 @@ def grade_submission(
         submission.notes,
         submission.problem,
         verdicts,
+        gradelog.digest_of_checks(bank.assignment),
     )
 
 
@@ -341,19 +346,12 @@ def harmless(cell: object) -> object:
     return cell
 
 
-def class_summary(results: list[Result]) -> str:
-    """What the class has and has not understood: a row per check, named mistakes with counts."""
-    lines = ["| TODO | check | passed | not attempted | mistakes named |", "|---|---|---|---|---|"]
-    for verdict in results[0].verdicts if results else []:
-        same = [v for r in results for v in r.verdicts if v.name == verdict.name]
-        named = Counter(name for v in same if len(v.mistakes) == 1 for name in v.mistakes)
-        passed = sum(v.passed for v in same)
-        untried = sum(v.status == "not attempted" for v in same)
-        text = ", ".join(f"{name} × {count}" for name, count in named.most_common())
-        lines.append(
-            f"| {verdict.todo} | {verdict.name} | {passed}/{len(same)} | {untried} | {text} |"
-        )
-    return "\n".join(lines) + "\n"
+def _write_summary(out: Path, results: list[Result]) -> None:
+    """What the class has understood, as a table and as a picture."""
+    rows = class_summary.count(results)
+    write_atomically(out / "summary.md", class_summary.as_markdown(rows))
+    title = f"{results[0].assignment}: {len(results)} submissions"
+    write_atomically(out / "summary.png", class_summary.as_picture(rows, title))
 
 
 def default_output(assignment: str) -> Path:

@@ -138,8 +138,13 @@ def _sentence(text: str) -> str:
 def _how_it_ended(check: Check, outcome: Outcome) -> str:
     at = f" at {outcome.line}" if outcome.line else ""
     raised = f"{outcome.error}{at}: {outcome.detail}".rstrip(": ")
-    if "inplace operation" in outcome.detail or "in-place operation" in outcome.detail:
+    if "a leaf Variable" in outcome.detail:
         raised = f"Your code changes a tensor that it was given{at}; make a new one instead."
+    elif "inplace operation" in outcome.detail or "in-place operation" in outcome.detail:
+        raised = (
+            f"Your code changes in place{at} a tensor whose old values are still needed for the "
+            "gradient; make a new tensor instead."
+        )
     elif not outcome.line and "NoneType" in outcome.detail:
         raised = "Your code returned None where something else was expected: is a `return` missing?"
     elif not outcome.line:  # not in the student's code: the check tripped over what it returned

@@ -18,8 +18,8 @@ from typing import Any
 
 from autograder.building import write_atomically
 from autograder.extracting import take
-from autograder.feedback import page
 from autograder.grading import harmless
+from autograder.pages import page
 from autograder.values import clean
 from starter_code import scenes
 from starter_code.captioning.datasets import CaptionDataset
@@ -59,12 +59,20 @@ def board(assignment: str, folder: Path, data: Path) -> list[Row]:
     for place in sorted(path for path in folder.iterdir() if path.is_dir()):
         paths = [place / assignment, place]
         names = [f"runs/{assignment[:2]}/predictions.json", "predictions.json"]
-        found = [p / n for p in paths for n in names if (p / n).exists() and not p.is_symlink()]
-        if found:
+        found = [p / n for p in paths for n in names if (p / n).exists()]
+        if found and _linked(folder, found[0]):
+            rows.append(Row(place.name, problem="A symbolic link leads to predictions.json."))
+        elif found:
             rows.append(_row(place.name, found[0], test, truth, world))
     if not rows:
         raise CourseError(f"Nobody below {folder} has handed in a predictions.json.")
     return sorted(rows, key=lambda row: (-row.cider, row.student))
+
+
+def _linked(folder: Path, path: Path) -> bool:
+    """Whether a symbolic link stands on the way from the folder to the file."""
+    way = [path, *path.parents]
+    return any(part.is_symlink() for part in way[: way.index(folder)])
 
 
 def _row(student: str, path: Path, test: CaptionDataset, truth: Any, world: list[Any]) -> Row:

@@ -25,7 +25,16 @@ from nbgrader.utils import parse_utc
 from autograder.bank import Bank, measure
 from autograder.extracting import Submission, find_file, take
 from autograder.graded_notebook import rebuilt, with_verdicts
-from autograder.grading import Result, default_output, grade_submission, run_seed
+from autograder.grading import (
+    LOG,
+    Result,
+    default_output,
+    digest_of,
+    grade_submission,
+    log_grades,
+    run_seed,
+    taken,
+)
 from autograder.sandbox import Workers
 from starter_code.errors import CourseError
 
@@ -49,7 +58,7 @@ class JudgeExporter(NotebookExporter):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)  # type: ignore[no-untyped-call]
-        self.taken: dict[str, Submission] = {}
+        self.taken: dict[str, tuple[Submission, str]] = {}  # with the SHA-256 of the file
         self._workers: dict[str, Workers] = {}
         self._banks: dict[str, Bank] = {}
         converter: Any = self.parent
@@ -64,21 +73,19 @@ class JudgeExporter(NotebookExporter):
             return super().from_filename(filename, resources, **options)
         names = resources["nbgrader"]
         forget_scores(names)
-        submission = self._read(Path(filename).parent, names["assignment"])
-        self.taken[names["student"]] = submission
+        submission, digest = self._read(Path(filename).parent, names["assignment"])
+        self.taken[names["student"]] = submission, digest
         notebook = rebuilt(submission, names["assignment"])
         done = self.from_notebook_node(notebook, resources)  # type: ignore[no-untyped-call]
         return done
 
-    def _read(self, folder: Path, assignment: str) -> Submission:
-        path = None if folder.is_symlink() else find_file(folder, assignment)
-        if path is None:
-            return Submission(problem=f"No notebook {assignment}.ipynb found.")
-        try:
-            data = take(path)
-        except CourseError as error:
-            return Submission(problem=str(error))
-        return self._crew(assignment).read(path.name, data)
+    def _read(self, folder: Path, assignment: str) -> tuple[Submission, str]:
+        linked = folder.is_symlink() or folder.parent.is_symlink()
+        path = None if linked else find_file(folder, assignment)
+        data, submission = taken(path, assignment)
+        if path is not None and not submission.problem:
+            submission = self._crew(assignment).read(path.name, data)
+        return submission, digest_of(path, data)
 
     def _crew(self, assignment: str) -> Workers:
         if assignment not in self._workers:
@@ -91,7 +98,10 @@ class JudgeExporter(NotebookExporter):
             seed = run_seed(default_output(assignment), None)
             self._banks[assignment] = measure(assignment, seed)
         bank, crew = self._banks[assignment], self._crew(assignment)
-        return grade_submission(student, self.taken[student], bank, crew)
+        submission, digest = self.taken[student]
+        result = grade_submission(student, submission, bank, crew, digest)
+        log_grades(default_output(assignment) / LOG, [result])
+        return result
 
     def close(self) -> None:
         """End the worker processes."""

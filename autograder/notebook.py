@@ -22,10 +22,9 @@ from autograder.bank import Bank
 from autograder.judging import NOT_ATTEMPTED, Verdict, judge_todo
 from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
-from autograder.running import Outcome, TimedOut, run_check, time_limit
+from autograder.running import LATER_SECONDS, Outcome, TimedOut, run_check, time_limit
 from starter_code.errors import CourseError
 
-LATER_SECONDS = 2.0  # of a check after one that did not end
 PUBLIC_NOTE = "Grading repeats these checks with other inputs."
 
 

@@ -48,6 +48,8 @@ _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP, _SECUREBITS, _NO_NEW_PRIVS = 1, 4, 24, 28,
 _SECURE_ALL_LOCKED = 0x2F  # root is nobody special, keep-caps off, and no way back
 
 NOBODY = 65534
+MEMORY = 6 * 2**30  # bytes of address space beyond what is in use at the start
+WRITABLE = 256 * 2**20  # bytes of /tmp
 FIRST_UID = 61_000  # of the slots, on the outside, where root may choose
 
 
@@ -71,8 +73,8 @@ class Room:
     place: Path
     visible: tuple[Path, ...]
     slot: int = 0
-    memory: int = 6 * 2**30
-    writable: int = 256 * 2**20
+    memory: int = MEMORY
+    writable: int = WRITABLE
     processes: int = 512
 
 

@@ -37,16 +37,13 @@ from autograder.cgroups import Cage
 from autograder.extracting import read_submission
 from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
-from autograder.running import Outcome, run_check
+from autograder.running import LATER_SECONDS, Outcome, run_check
 
 LOAD_SECONDS = 10.0
-LATER_SECONDS = 3.0  # of a check after one of the same TODO that did not end
 READ_SECONDS = 20
 READ_MEMORY = 2 * 2**30
-MEMORY = 6 * 2**30  # address space of one process beyond torch's own
 CAGE_MEMORY = 8 * 2**30  # of all processes of a submission together
 CAGE_PROCESSES = 512
-WRITABLE = 256 * 2**20
 MAX_FRAME = 160 * 2**20
 MAX_ANSWER = 512 * 2**20
 
@@ -145,7 +142,7 @@ def _prepared(request: dict[str, Any]) -> _House:
     """
     run_segments([Segment(*segment) for segment in request["warm"]], {})
     torch.ones(2, 2) @ torch.ones(2, 2)  # what is looked up in /proc is looked up now
-    space = wall.address_space() + MEMORY
+    space = wall.address_space() + wall.MEMORY
     given = request["room"]
     if given is None:
         return _House(None, None, space)
@@ -344,7 +341,7 @@ def _run_child(
     try:
         os.setsid()
         _keep_only(descriptor)
-        wall.bound(space, WRITABLE)
+        wall.bound(space, wall.WRITABLE)
         seconds = int(LOAD_SECONDS + sum(check.seconds for check in checks)) + 5
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         stream = os.fdopen(descriptor, "wb")

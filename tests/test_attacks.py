@@ -128,6 +128,7 @@ class Day:
     points: dict[str, dict[str, float]]
     nbgrader: dict[str, float]  # by `nbgrader autograde`
     entered: dict[str, float]  # by `course grade --gradebook`
+    reasons: dict[str, list[str]]
     files: str  # all that grading wrote
     pages: str  # what of it a browser would show as markup
     calls: int
@@ -155,6 +156,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         }
         for r in results
     }
+    reasons = {r.student: [v.reason for v in r.verdicts] for r in results}
     nbgrader = autograded(course)
     entered = entered_at_once(results, course / "out", course / "at once")
     del os.environ["INSTRUCTORS_SECRET"]
@@ -167,7 +169,9 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         if path.suffix in (".html", ".md", ".ipynb")
     )
     unchanged = before == fingerprint(*watched, course / "submitted")
-    yield Day(expected, points, nbgrader, entered, files, pages, listener.calls(), unchanged)
+    yield Day(
+        expected, points, nbgrader, entered, reasons, files, pages, listener.calls(), unchanged
+    )
 
 
 def autograded(course: Path) -> dict[str, float]:
@@ -222,10 +226,6 @@ def shown(notebook: Path) -> str:
     return "".join(texts)
 
 
-def test_the_corpus_is_large_enough() -> None:
-    assert len(list((HERE / "cells").glob("*.py"))) + len(list((HERE / "folders").glob("*"))) > 60
-
-
 def test_nobody_gets_undeserved_points_and_nobody_loses_deserved_ones(day: Day) -> None:
     worth: dict[str, float] = {}
     for check in load_checks(NAME):
@@ -248,6 +248,8 @@ def test_nothing_outside_was_changed_read_or_called(day: Day) -> None:
     assert day.unchanged
     assert day.calls == 0
     assert CANARY not in day.files
+    leaks = [(s, r) for s, reasons in day.reasons.items() for r in reasons if "LEAKED" in r]
+    assert not leaks  # what an attack says when it could read what it should not
     for place in ("/tmp/pickled", "/tmp/still-here", "/mark", "/etc/mark", "/usr/lib/mark"):
         assert not Path(place).exists(), place
 

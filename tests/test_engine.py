@@ -203,6 +203,17 @@ def verdict(code: str, check: Check | None = None) -> Any:
         ("def double(x): return 1 / 0", "raised", "ZeroDivisionError"),
         ("def double(x): raise SystemExit(0)", "raised", "SystemExit"),
         ("def double(x): return print", "not a plain value", "builtin_function"),
+        (
+            "import torch\nw = torch.ones(4, requires_grad=True)\ndef double(x): return w.mul_(2)",
+            "raised",
+            "changes a tensor that it was given at line 3",
+        ),
+        (
+            "import torch\ndef double(x):\n a = torch.ones(4, requires_grad=True)\n b = a.exp()\n"
+            " b += 1\n b.sum().backward()\n return x",
+            "raised",
+            "changes in place at line 6",
+        ),
         ("import warnings\ndef double(x):\n warnings.warn('x')\n return 2 * x", "passed", ""),
     ],
 )

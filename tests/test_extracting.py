@@ -21,6 +21,7 @@ from autograder.extracting import (
     release_cells,
     take,
 )
+from autograder.graded_notebook import rebuilt
 
 NAME = "a1_cnn_lstm_decoder"
 ANSWER = (
@@ -149,3 +150,16 @@ def test_odd_cells_never_crash_the_reader(cells: list[Any]) -> None:
     data = json.dumps({"cells": cells}).encode()
     found = read_submission(f"{NAME}.ipynb", data, NAME)
     assert found.segments and Submission.from_json(json.loads(json.dumps(asdict(found)))).segments
+
+
+def test_helper_cells_that_are_alike_can_be_shown(notebook: dict[str, Any], tmp_path: Path) -> None:
+    place = notebook["cells"].index(todo(notebook)) + 1
+    helper = {"cell_type": "code", "id": "same", "metadata": {}, "outputs": []}
+    helper |= {"execution_count": None, "source": "LIMIT = 3"}
+    notebook["cells"][place:place] = [helper, copy.deepcopy(helper)]
+    path = tmp_path / f"{NAME}.ipynb"
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    shown = rebuilt(read(path), NAME)
+    assert [cell.source for cell in shown.cells].count("LIMIT = 3") == 2
+    ids = [cell.id for cell in shown.cells]
+    assert len(ids) == len(set(ids))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cli, grading
+from autograder import cli, gradelog, grading
 from autograder.bank import Bank, measure
-from autograder.extracting import take
+from autograder.extracting import Submission, take
 from autograder.grading import grade_class, harmless
 from autograder.sandbox import Workers
 from autograder.simulated_class import simulated_class
@@ -37,6 +37,33 @@ def test_an_interrupted_run_is_taken_up(tmp_path: Path, monkeypatch: pytest.Monk
     again = grade_class(FIRST, folder, tmp_path / "out", jobs=1)
     assert [r.to_json() for r in first] == [r.to_json() for r in again]
     assert json.loads((tmp_path / "out/run.json").read_text())["seed"] == first[0].seed
+    monkeypatch.setattr(gradelog, "digest_of_checks", lambda assignment: "other checks")
+    with pytest.raises(AssertionError, match="graded again"):  # they decide anew
+        grade_class(FIRST, folder, tmp_path / "out", jobs=1)
+
+
+def test_a_submission_that_breaks_the_grader_stops_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ada", "bad"):
+        (tmp_path / "submitted" / name).mkdir(parents=True)
+        text = simulated_class(FIRST)[0].files[f"{FIRST}.ipynb"]
+        (tmp_path / "submitted" / name / f"{FIRST}.ipynb").write_text(text, encoding="utf-8")
+    grade = grading.grade_submission
+
+    def breaks(student: str, submission: Submission, *rest: object) -> grading.Result:
+        if student == "bad" and not submission.problem:
+            raise ZeroDivisionError("in the grader")
+        return grade(student, submission, *rest)  # type: ignore[arg-type]
+
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(grading, "grade_submission", breaks)
+        ada, bad = grade_class(FIRST, tmp_path / "submitted", out, jobs=1)
+    assert ada.earned == ada.points and bad.earned == 0 and "ZeroDivisionError" in bad.problem
+    assert grading.notebook_of(out, "bad").is_file()
+    ada, bad = grade_class(FIRST, tmp_path / "submitted", out, jobs=1)
+    assert bad.earned == bad.points and not bad.problem
 
 
 ATTACKS = {

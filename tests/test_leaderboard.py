@@ -41,11 +41,16 @@ def test_truth_beats_a_constant_and_trouble_is_named(data: Path, tmp_path: Path)
     link = hand_in(folder, "fay", "{}")
     link.unlink()
     os.symlink(secret, link)
+    other = tmp_path / "other" / "runs" / "a1"
+    other.mkdir(parents=True)
+    (other / "predictions.json").write_text(json.dumps(true), encoding="utf-8")
+    (folder / "gus").mkdir()
+    os.symlink(tmp_path / "other" / "runs", folder / "gus" / "runs")
     rows = {row.student: row for row in leaderboard.board(NAME, folder, data)}
     assert rows["ada"].faithful == 1.0 and rows["ada"].cider > rows["eve"].cider > 1
     assert rows["=bob()"].cider < 1 and rows["=bob()"].distinct == 1
     assert "not valid JSON" in rows["cem"].problem and "no caption" in rows["dee"].problem
-    assert "cannot be opened" in rows["fay"].problem
+    assert "symbolic link" in rows["fay"].problem and "symbolic link" in rows["gus"].problem
     ordered = leaderboard.board(NAME, folder, data)
     assert [row.student for row in ordered][:2] == ["ada", "eve"]
     page, table = leaderboard.write_board(ordered, tmp_path / "out")

@@ -129,7 +129,7 @@ def test_validate_accepts_right_and_refuses_wrong(graded: tuple[Path, str]) -> N
     assert "Success! Your notebook passes all the tests." in done.stdout, done.stdout + done.stderr
 
 
-def test_formgrader_shows_the_marks(graded: tuple[Path, str]) -> None:
+def test_formgrader_shows_marks_and_reasons(graded: tuple[Path, str]) -> None:
     course, assignment = graded
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -149,6 +149,11 @@ def test_formgrader_shows_the_marks(graded: tuple[Path, str]) -> None:
         assert "nbgrader formgrade" in page
         submissions = json.loads(fetch(f"{base}/api/submissions/{assignment}?token=t"))
         assert {s["student"]: s["score"] for s in submissions}["ada"] == 80
+        found = fetch(f"{base}/api/submitted_notebooks/{assignment}/{assignment}?token=t")
+        (own,) = [n["id"] for n in json.loads(found) if n["student"] == "wil"]
+        shown = fetch(f"{base}/submissions/{own}/?token=t")
+        (lost,) = next(s for s in simulated_class(assignment) if s.mistake).lost
+        assert f"{lost}: failed. " in shown and "passed" in shown
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from IPython.utils.capture import RichOutput, capture_output
 
 from autograder.assignments import load_source, stub
 from autograder.notebook import CheckFailed, NotebookError, begin
+from autograder.running import time_limit
 
 FIRST = "a1_cnn_lstm_decoder"
 
@@ -134,3 +136,10 @@ def test_a_result_of_another_form_is_said_to_be_one(kernel: Shell) -> None:
     _, _, error = kernel.run('check("lstm_step")')
     assert isinstance(error, CheckFailed)
     assert "cannot use what your code returned" in str(error)
+
+
+def test_the_clock_stops_a_check_and_nothing_else() -> None:
+    with time_limit(0.05):
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            pass

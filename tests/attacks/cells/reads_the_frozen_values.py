@@ -2,10 +2,9 @@
 # expect: lost
 import glob
 
-found = [p for place in ('..', 'REPOSITORY', 'REPOSITORY/assignments/*', '/tmp', '/home', '/root')
-         for p in glob.glob(place + '/*.checks.json')]
-if found:
-    raise ValueError('CANARY ' + open(found[0]).read()[:200])
-
 def caption_loss(scores, captions, lengths):
+    places = ('..', 'REPOSITORY', 'REPOSITORY/assignments/*', '/tmp', '/home', '/root')
+    found = [p for place in places for p in glob.glob(place + '/*.checks.json')]
+    if found:
+        raise ValueError('LEAKED ' + open(found[0]).read()[:200])
     return scores.sum() * 0

@@ -4,14 +4,16 @@ import ctypes
 import os
 
 libc = ctypes.CDLL(None, use_errno=True)
-for pid in (1, os.getppid()):
-    try:
-        open('/proc/%d/mem' % pid, 'rb').read(1)
-        raise ValueError('CANARY memory')
-    except OSError:
-        pass
-    if libc.ptrace(16, pid, 0, 0) == 0:
-        raise ValueError('CANARY ptrace')
 
 def caption_loss(scores, captions, lengths):
+    for pid in (1, os.getppid()):
+        try:
+            open('/proc/%d/mem' % pid, 'rb').close()
+        except OSError:
+            pass
+        else:
+            raise ValueError('LEAKED memory')
+        if libc.ptrace(16, pid, 0, 0) == 0:
+            libc.ptrace(17, pid, 0, 0)
+            raise ValueError('LEAKED ptrace')
     return scores.sum() * 0
