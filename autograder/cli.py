@@ -111,6 +111,8 @@ def grade(
     gradebook: Annotated[
         Path | None, typer.Option(help="Course folder whose nbgrader gradebook is filled.")
     ] = None,
+    cluster: Annotated[str, typer.Option(help="HOST:PORT of a Dask scheduler.")] = "",
+    keys: Annotated[Path | None, typer.Option(help="Folder of `course cluster keys`.")] = None,
 ) -> None:
     """Grade a folder of submissions and write grades and feedback."""
     from autograder import grading
@@ -125,6 +127,8 @@ def grade(
         seed=seed,
         isolation=isolation,
         students=[student for student in students.split(",") if student],
+        cluster=cluster,
+        keys=keys,
     )
     if gradebook is not None:
         from autograder.gradebook import enter
@@ -132,6 +136,28 @@ def grade(
         enter(results, folder, gradebook)
     show_gradebook(results)
     console.print(f"Grades: {folder / 'grades.csv'}; feedback: {folder / 'index.html'}")
+
+
+cluster_app = typer.Typer(no_args_is_help=True, help="Grade on a room of machines (Dask).")
+app.add_typer(cluster_app, name="cluster")
+
+
+@cluster_app.command()
+def keys(to: To) -> None:
+    """Make the key and the certificate with which machines of a room know each other."""
+    from autograder import room
+
+    for path in room.make_keys(to):
+        console.print(f"wrote {path}")
+
+
+@cluster_app.command()
+def pack(to: To) -> None:
+    """Write the folder that lab machines install: no solution, no mistake, no submission."""
+    from autograder import releasing
+
+    folder = releasing.pack(to)
+    console.print(f"wrote {folder}; there: pip install -c constraints.txt -e '.[cluster]'")
 
 
 @app.command()

@@ -34,8 +34,9 @@ from autograder.feedback import write_feedback
 from autograder.graded_notebook import rebuilt, with_verdicts
 from autograder.judging import Verdict, judge_todo
 from autograder.probes import load_checks
+from autograder.room import Room
 from autograder.running import Outcome
-from autograder.sandbox import Workers
+from autograder.sandbox import Crew, Workers
 from autograder.values import clean
 from starter_code.errors import CourseError
 from starter_code.locks import only_run
@@ -125,6 +126,8 @@ def grade_class(
     seed: int | None = None,
     isolation: str | None = None,
     students: Sequence[str] = (),
+    cluster: str = "",
+    keys: Path | None = None,
 ) -> list[Result]:
     """Grade every submission below `folder`; write grades and feedback below `out`.
 
@@ -134,24 +137,29 @@ def grade_class(
         seed: of the hidden inputs; drawn once per run and stored in `out/run.json`.
         isolation: "namespaces" (see `autograder.wall`), or "none" for code that is trusted; by
             default the first, unless COURSE_ISOLATION says otherwise.
+        cluster: HOST:PORT of a Dask scheduler whose workers run the submissions; "" for here.
+        keys: of the cluster (see `autograder.room`), needed for an address off loopback.
 
     Raises:
-        CourseError: no submissions, or the isolation cannot be had on this machine.
+        CourseError: no submissions, or the isolation cannot be had on a machine.
     """
     submissions = find_submissions(folder, assignment)
     unknown = sorted(set(students) - set(submissions))
     if unknown:
         raise CourseError(f"{folder} holds no submission of {', '.join(unknown)}.")
+    crew: Workers | Room
+    if cluster:
+        crew = Room(assignment, cluster, keys, isolation)
+    else:
+        crew = Workers(assignment, min(jobs or os.cpu_count() or 1, len(submissions)), isolation)
     with only_run(out):
         for student in students:
             _stored(out, student).unlink(missing_ok=True)
         seed = run_seed(out, seed)
         bank = measure(assignment, seed)
         results: dict[str, Result] = {}
-        jobs = jobs or os.cpu_count() or 1
-        crew = Workers(assignment, min(jobs, len(submissions)), isolation)
-        with crew as workers, ThreadPoolExecutor(max_workers=jobs) as pool:
-            print(f"Between a submission and this machine: {', '.join(workers.layers)}.")
+        with crew as workers, ThreadPoolExecutor(max_workers=workers.places) as pool:
+            print(f"Between a submission and its machine: {', '.join(workers.layers)}.")
             tasks = {
                 pool.submit(_grade_surely, student, path, bank, workers, out): student
                 for student, path in submissions.items()
@@ -176,9 +184,7 @@ def run_seed(out: Path, seed: int | None) -> int:
     return seed
 
 
-def _grade_surely(
-    student: str, path: Path | None, bank: Bank, workers: Workers, out: Path
-) -> Result:
+def _grade_surely(student: str, path: Path | None, bank: Bank, workers: Crew, out: Path) -> Result:
     """A result for everybody: a submission that breaks the grader itself does not stop the run."""
     try:
         return _grade_one(student, path, bank, workers, out)
@@ -192,7 +198,7 @@ def _grade_surely(
         return result  # not stored: the next run tries again
 
 
-def _grade_one(student: str, path: Path | None, bank: Bank, workers: Workers, out: Path) -> Result:
+def _grade_one(student: str, path: Path | None, bank: Bank, workers: Crew, out: Path) -> Result:
     data, submission = taken(path, bank.assignment)
     digest = digest_of(path, data)
     stored = _stored(out, student)
@@ -297,7 +303,7 @@ def digest_of(path: Path | None, data: bytes) -> str:
 
 
 def grade_submission(
-    student: str, submission: Submission, bank: Bank, workers: Workers, digest: str = ""
+    student: str, submission: Submission, bank: Bank, workers: Crew, digest: str = ""
 ) -> Result:
     """Run one program and judge it."""
     if submission.problem:

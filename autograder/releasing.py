@@ -55,6 +55,23 @@ def built_notebook(assignment: str) -> Path:
     return path
 
 
+def pack(to: Path) -> Path:
+    """Write what a machine that runs submissions needs: engine, probes, starter code, releases.
+
+    Raises:
+        CourseError: the folder is not empty.
+    """
+    if to.exists() and any(to.iterdir()):
+        raise CourseError(f"{to} is not empty; give a new folder.")
+    to.mkdir(parents=True, exist_ok=True)
+    junk = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "runs", "data")
+    for name in ("autograder", "starter_code", "assignments"):
+        shutil.copytree(repository() / name, to / name, ignore=junk)
+    for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "LICENSE-texts"):
+        shutil.copy(repository() / name, to / name)
+    return to
+
+
 def release(assignment: str, to: Path) -> Path:
     """Write the release of an assignment into the folder `to`.
 

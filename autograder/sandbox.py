@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
@@ -29,6 +31,18 @@ from starter_code.errors import CourseError
 
 ISOLATIONS = ("namespaces", "none")
 CHOICE = "COURSE_ISOLATION"  # an administrator's word for commands that have no option for it
+
+
+def chosen(isolation: str | None) -> str:
+    """The isolation that was asked for, else the administrator's, else the strongest.
+
+    Raises:
+        CourseError: there is none of that name.
+    """
+    isolation = isolation or os.environ.get(CHOICE) or ISOLATIONS[0]
+    if isolation not in ISOLATIONS:
+        raise CourseError(f"There is no isolation {isolation!r}; choose {' or '.join(ISOLATIONS)}.")
+    return isolation
 
 
 def _rows(segments: list[Segment]) -> list[list[str]]:
@@ -117,8 +131,12 @@ class Worker:
             return None
         return cast(dict[str, Any], json.loads(answer))
 
-    def _insist(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """The same, with a second process if the first dies."""
+    def answer(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer to a request, by a second process if the first dies; None if both do.
+
+        Raises:
+            CourseError: the wall cannot be built; nothing was run.
+        """
         for _ in range(2):
             if self._process is None or self._process.poll() is not None:
                 self.start()
@@ -128,25 +146,6 @@ class Worker:
                     raise CourseError(str(answer["error"]))
                 return answer
         return None
-
-    def read(self, name: str, data: bytes) -> Submission:
-        """The program in a file that was handed in; whatever it holds, a definite result."""
-        request = {"read": name, "assignment": self.assignment}
-        answer = self._insist({**request, "bytes": base64.b64encode(data).decode()})
-        try:
-            return Submission.from_json((answer or {})["submission"])
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return Submission(problem=f"{name} cannot be read; save it again in Jupyter.")
-
-    def run(self, segments: list[Segment], seed: int) -> dict[str, Outcome]:
-        """Outcomes of all checks; a worker that dies twice counts as "ended" for each of them."""
-        request = {"assignment": self.assignment, "seed": seed, "segments": _rows(segments)}
-        answer = self._insist(request)
-        raw = (answer or {}).get("results", {})
-        checks = load_checks(self.assignment)
-        if answer is None:
-            return {check.key: Outcome("ended") for check in checks}
-        return {check.key: _outcome(raw.get(check.key, "")) for check in checks}
 
     def close(self) -> None:
         """End the process; it takes its control group away if it has the time."""
@@ -164,44 +163,74 @@ class Worker:
             process.wait()
 
 
-def _outcome(text: str) -> Outcome:
+class Crew(ABC):
+    """Whoever runs submissions of an assignment; what comes back is validated here.
+
+    Attributes:
+        layers: what stands between a submission and the machine, in words.
+        places: how many requests can be under way at once.
+    """
+
+    layers: Sequence[str]
+    places: int
+
+    def __init__(self, assignment: str) -> None:
+        self.assignment = assignment
+
+    @abstractmethod
+    def answer(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The raw answer to a request (see `autograder.worker`), None if it kills every worker."""
+
+    def read(self, name: str, data: bytes) -> Submission:
+        """The program in a file that was handed in; whatever it holds, a definite result."""
+        request = {"read": name, "assignment": self.assignment}
+        answer = self.answer({**request, "bytes": base64.b64encode(data).decode()})
+        try:
+            return Submission.from_json((answer or {})["submission"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return Submission(problem=f"{name} cannot be read; save it again in Jupyter.")
+
+    def run(self, segments: list[Segment], seed: int) -> dict[str, Outcome]:
+        """Outcomes of all checks; "ended" for each of them if no worker survives the program."""
+        request = {"assignment": self.assignment, "seed": seed, "segments": _rows(segments)}
+        answer = self.answer(request)
+        checks = load_checks(self.assignment)
+        if answer is None:
+            return {check.key: Outcome("ended") for check in checks}
+        raw = answer.get("results")
+        raw = raw if isinstance(raw, dict) else {}
+        return {check.key: _outcome(raw.get(check.key, "")) for check in checks}
+
+
+def _outcome(text: object) -> Outcome:
     try:
-        return Outcome.from_json(json.loads(text))
+        return Outcome.from_json(json.loads(str(text)))
     except (ValueError, NotPlain, TypeError, RecursionError):
         return Outcome("not_plain", error="not an answer of this check")
 
 
-class Workers:
-    """A pool of workers, used as a context manager."""
+class Workers(Crew):
+    """Processes on this machine, used as a context manager."""
 
     def __init__(self, assignment: str, count: int, isolation: str | None = None) -> None:
-        isolation = isolation or os.environ.get(CHOICE) or ISOLATIONS[0]
-        if isolation not in ISOLATIONS:
-            kinds = " or ".join(ISOLATIONS)
-            raise CourseError(f"There is no isolation {isolation!r}; choose {kinds}.")
+        super().__init__(assignment)
+        isolation = chosen(isolation)
+        self.places = count
         self._idle: queue.Queue[Worker] = queue.Queue()
         self._all = [Worker(assignment, isolation, slot) for slot in range(count)]
         for worker in self._all:
             self._idle.put(worker)
 
     @property
-    def layers(self) -> list[str]:
+    def layers(self) -> Sequence[str]:  # type: ignore[override]
         """What stands between a submission and the machine, in words."""
         return self._all[0].layers
 
-    def read(self, name: str, data: bytes) -> Submission:
-        """Read a file that was handed in, on the next idle worker."""
+    def answer(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer of the next idle worker."""
         worker = self._idle.get()
         try:
-            return worker.read(name, data)
-        finally:
-            self._idle.put(worker)
-
-    def run(self, segments: list[Segment], seed: int) -> dict[str, Outcome]:
-        """Run a program on the next idle worker."""
-        worker = self._idle.get()
-        try:
-            return worker.run(segments, seed)
+            return worker.answer(request)
         finally:
             self._idle.put(worker)
 
