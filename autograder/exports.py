@@ -20,7 +20,8 @@ from typing import Any
 
 from autograder.building import write_atomically
 from autograder.feedback import student_markdown
-from autograder.grading import Result, harmless
+from autograder.grading import Result
+from autograder.tables import harmless
 from starter_code.errors import CourseError
 
 

@@ -76,6 +76,7 @@ def class_html(results: list[Result]) -> str:
     rows = [_student_row(result, todos) for result in results]
     table = f"<div class='wide'><table><tr>{head}</tr>{''.join(rows)}</table></div>"
     title = f"{results[0].assignment}: {len(results)} submissions"
+    table += "<p><a href='look.html'>What is worth a look</a></p>"
     return page(title, table + class_summary.as_html(class_summary.count(results)))
 
 

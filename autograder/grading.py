@@ -18,14 +18,14 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from tqdm import tqdm
 
-from autograder import class_summary, gradelog
+from autograder import class_summary, gradelog, tamper_report
 from autograder.assignments import repository
 from autograder.bank import Bank, measure
 from autograder.building import write_atomically
@@ -37,6 +37,7 @@ from autograder.probes import load_checks
 from autograder.room import Room
 from autograder.running import Outcome
 from autograder.sandbox import Crew, Workers
+from autograder.tables import harmless
 from autograder.values import clean
 from starter_code.errors import CourseError
 from starter_code.locks import only_run
@@ -52,6 +53,7 @@ class Result:
         submission: SHA-256 of the file that was graded, "" if there was none.
         problem: why the file could not be read, "" otherwise.
         checks: digest of what decided the grade; see `gradelog.digest_of_checks`.
+        acts: what the program did beside answering; see `autograder.tampering`.
     """
 
     student: str
@@ -62,6 +64,7 @@ class Result:
     problem: str
     verdicts: list[Verdict]
     checks: str = ""
+    acts: list[str] = field(default_factory=list)
 
     @property
     def earned(self) -> float:
@@ -171,6 +174,7 @@ def grade_class(
         _write_csv(out / "grades.csv", ordered)
         _write_summary(out, ordered)
         write_feedback(out, ordered)
+        tamper_report.write(out, ordered)
         return ordered
 
 
@@ -306,14 +310,7 @@ def grade_submission(
     student: str, submission: Submission, bank: Bank, workers: Crew, digest: str = ""
 ) -> Result:
     """Run one program and judge it."""
-    if submission.problem:
-        outcomes = {check.key: Outcome("stub") for check in load_checks(bank.assignment)}
-    else:
-        outcomes = workers.run(submission.segments, bank.seed)
-    verdicts = judge_outcomes(bank.assignment, outcomes, bank)
-    if submission.problem:
-        for verdict in verdicts:
-            verdict.reason = submission.problem
+    verdicts, acts = _verdicts(submission, bank, workers)
     return Result(
         student,
         bank.assignment,
@@ -323,7 +320,34 @@ def grade_submission(
         submission.problem,
         verdicts,
         gradelog.digest_of_checks(bank.assignment),
+        acts,
     )
+
+
+def _verdicts(submission: Submission, bank: Bank, workers: Crew) -> tuple[list[Verdict], list[str]]:
+    """Judge a program, and say what it did beside.
+
+    All TODOs run in one process first. What passes there has passed; of what does not, each TODO
+    runs again in a process of its own, so that no answer suffers from another one. A program that
+    did anything beside answering runs so altogether.
+    """
+    todos = list(dict.fromkeys(check.todo for check in load_checks(bank.assignment)))
+    if submission.problem:
+        stubs = {check.key: Outcome("stub") for check in load_checks(bank.assignment)}
+        verdicts = judge_outcomes(bank.assignment, stubs, bank)
+        for verdict in verdicts:
+            verdict.reason = submission.problem
+        return verdicts, []
+    untouched = {s.todo for s in submission.segments if s.todo and s.source == s.fallback}
+    first = workers.run(submission.segments, bank.seed, todos, together=True)
+    verdicts = judge_outcomes(bank.assignment, first.outcomes, bank)
+    lost = {v.todo for v in verdicts if not v.passed} - untouched
+    again = todos if first.acts else [todo for todo in todos if todo in lost]
+    if not again:
+        return verdicts, []
+    second = workers.run(submission.segments, bank.seed, again)
+    verdicts = judge_outcomes(bank.assignment, {**first.outcomes, **second.outcomes}, bank)
+    return verdicts, list(dict.fromkeys([*first.acts, *second.acts]))
 
 
 def _write_csv(path: Path, results: list[Result]) -> None:
@@ -343,13 +367,6 @@ def _write_csv(path: Path, results: list[Result]) -> None:
             row += [earned[todo] for todo in todos]
             writer.writerow([harmless(cell) for cell in [*row, remarks]])
     os.replace(part, path)
-
-
-def harmless(cell: object) -> object:
-    """A text that begins like a spreadsheet formula gets an apostrophe in front."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + cell
-    return cell
 
 
 def _write_summary(out: Path, results: list[Result]) -> None:

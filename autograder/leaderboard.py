@@ -18,8 +18,8 @@ from typing import Any
 
 from autograder.building import write_atomically
 from autograder.extracting import take
-from autograder.grading import harmless
 from autograder.pages import page
+from autograder.tables import harmless
 from autograder.values import clean
 from starter_code import scenes
 from starter_code.captioning.datasets import CaptionDataset

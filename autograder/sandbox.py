@@ -16,6 +16,7 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
@@ -25,7 +26,8 @@ from autograder.cells import Segment
 from autograder.extracting import Submission, release_program
 from autograder.probes import load_checks
 from autograder.running import Outcome
-from autograder.values import NotPlain
+from autograder.tampering import LONGEST, MOST
+from autograder.values import NotPlain, clean
 from autograder.worker import read_frame, write_frame
 from starter_code.errors import CourseError
 
@@ -163,6 +165,19 @@ class Worker:
             process.wait()
 
 
+@dataclass(frozen=True)
+class Run:
+    """What came of running a program.
+
+    Attributes:
+        outcomes: by check.
+        acts: what it did beside; see `autograder.tampering`.
+    """
+
+    outcomes: dict[str, Outcome]
+    acts: list[str]
+
+
 class Crew(ABC):
     """Whoever runs submissions of an assignment; what comes back is validated here.
 
@@ -190,16 +205,23 @@ class Crew(ABC):
         except (KeyError, TypeError, ValueError, AttributeError):
             return Submission(problem=f"{name} cannot be read; save it again in Jupyter.")
 
-    def run(self, segments: list[Segment], seed: int) -> dict[str, Outcome]:
-        """Outcomes of all checks; "ended" for each of them if no worker survives the program."""
+    def run(
+        self, segments: list[Segment], seed: int, todos: Sequence[str], together: bool = False
+    ) -> Run:
+        """Outcomes of the checks of these TODOs; "ended" where no worker survives the program.
+
+        Args:
+            together: one process for all of them: fast, and what passes there has passed.
+        """
         request = {"assignment": self.assignment, "seed": seed, "segments": _rows(segments)}
-        answer = self.answer(request)
-        checks = load_checks(self.assignment)
+        answer = self.answer({**request, "todos": list(todos), "together": together})
+        checks = [check for check in load_checks(self.assignment) if check.todo in todos]
         if answer is None:
-            return {check.key: Outcome("ended") for check in checks}
-        raw = answer.get("results")
+            return Run({check.key: Outcome("ended") for check in checks}, [])
+        raw, acts = answer.get("results"), answer.get("acts")
         raw = raw if isinstance(raw, dict) else {}
-        return {check.key: _outcome(raw.get(check.key, "")) for check in checks}
+        told = [clean(str(act)[:LONGEST]) for act in acts] if isinstance(acts, list) else []
+        return Run({check.key: _outcome(raw.get(check.key, "")) for check in checks}, told[:MOST])
 
 
 def _outcome(text: object) -> Outcome:

@@ -7,16 +7,20 @@ its standard input and writes raw results to its standard output; whoever starte
 
     {"room": …, "warm": cells}          what may be seen behind the wall; the release's own imports
     {"read": name, "bytes": …}          a file that was handed in -> cells (in a bounded child)
-    {"segments": cells, "seed": …}      a program -> one raw result for each check
+    {"segments": cells, "todos": names, "together": …, "seed": …}
+                                        a program -> a raw result for each check of these TODOs,
+                                        and what it did beside (`autograder.tampering`)
 
-A submission runs behind a wall of its own (`autograder.wall`) and a TODO in a fork of its own
-there: a child that dies or hangs costs the check it was at, and the rest of the TODO gets another.
+A submission runs behind a wall of its own (`autograder.wall`). `together`, one process there does
+all checks: fast, and enough for what passes. Otherwise a TODO has a fork of its own: a child that
+dies or hangs costs the check it was at, and the rest of the TODO gets another.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -31,7 +35,7 @@ from typing import IO, Any
 
 import torch
 
-from autograder import wall
+from autograder import tampering, wall
 from autograder.cells import Segment, run_segments
 from autograder.cgroups import Cage
 from autograder.extracting import read_submission
@@ -40,12 +44,14 @@ from autograder.probes import Check, load_checks
 from autograder.running import LATER_SECONDS, Outcome, run_check
 
 LOAD_SECONDS = 10.0
+TOGETHER_LOAD_SECONDS = 3.0  # all TODO cells in one process; a slow one gets its own
 READ_SECONDS = 20
 READ_MEMORY = 2 * 2**30
 CAGE_MEMORY = 8 * 2**30  # of all processes of a submission together
 CAGE_PROCESSES = 512
 MAX_FRAME = 160 * 2**20
 MAX_ANSWER = 512 * 2**20
+MAX_ACTS = 1 << 16  # bytes: what a pipe holds
 
 
 def read_frame(stream: IO[bytes]) -> bytes | None:
@@ -73,6 +79,7 @@ class _House:
     room: wall.Room | None
     cage: Cage | None
     space: int  # bytes of address space that a process may have
+    untouched: tampering.Snapshot  # the libraries as they are before any submission
 
     def start(self, target: Callable[[], None]) -> int:
         """Run `target` in a child; return its pid.
@@ -116,7 +123,7 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    house = _House(None, None, 0)
+    house = _House(None, None, 0, {})
     while (frame := read_frame(requests)) is not None:
         request = json.loads(frame)
         try:
@@ -126,7 +133,7 @@ def main() -> None:
             elif "read" in request:
                 answer = _read(request)
             else:
-                answer = {"results": _serve(request, house)}
+                answer = _serve(request, house)
         except wall.WallError as error:
             answer = {"error": str(error)}
         write_frame(answers, json.dumps(answer).encode())
@@ -143,12 +150,15 @@ def _prepared(request: dict[str, Any]) -> _House:
     run_segments([Segment(*segment) for segment in request["warm"]], {})
     torch.ones(2, 2) @ torch.ones(2, 2)  # what is looked up in /proc is looked up now
     space = wall.address_space() + wall.MEMORY
+    untouched = tampering.snapshot()
+    gc.collect()
+    gc.freeze()  # what is loaded stays shared with every child: no collection writes into it
     given = request["room"]
     if given is None:
-        return _House(None, None, space)
+        return _House(None, None, space, untouched)
     visible = tuple(Path(path) for path in given["visible"])
     room = wall.standard_room(Path(given["place"]), visible, given["slot"])
-    house = _House(room, Cage(CAGE_MEMORY, CAGE_PROCESSES), space)
+    house = _House(room, Cage(CAGE_MEMORY, CAGE_PROCESSES), space, untouched)
     house.stop(house.start(lambda: None))
     return house
 
@@ -178,10 +188,34 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
     return {"submission": json.loads(body)}
 
 
-def _serve(request: dict[str, Any], house: _House) -> dict[str, str]:
-    """Raw results of all checks of a program, each as text."""
+def _serve(request: dict[str, Any], house: _House) -> dict[str, Any]:
+    """Raw results of the checks of a program, each as text, and what the program did beside."""
     segments = [Segment(*segment) for segment in request["segments"]]
-    checks = load_checks(request["assignment"])
+    checks = [c for c in load_checks(request["assignment"]) if c.todo in request["todos"]]
+    serve = _serve_together if request["together"] else _serve_apart
+    results, acts = serve(checks, segments, request["seed"], house)
+    ended = json.dumps(Outcome("ended").to_json())
+    return {"results": {c.key: results.get(c.key, ended) for c in checks}, "acts": acts}
+
+
+def _serve_together(
+    checks: list[Check], segments: list[Segment], seed: int, house: _House
+) -> tuple[dict[str, str], list[str]]:
+    """One process behind the wall for all checks; where it dies or hangs, results are missing."""
+    line = _Line()
+    child = house.start(lambda: _run_child(line, checks, segments, seed, house, graded=""))
+    limits = [TOGETHER_LOAD_SECONDS, *(check.seconds for check in checks)]
+    try:
+        results, _ = line.collect(checks, limits)
+    finally:
+        house.stop(child)
+    return results, line.close()
+
+
+def _serve_apart(
+    checks: list[Check], segments: list[Segment], seed: int, house: _House
+) -> tuple[dict[str, str], list[str]]:
+    """A process behind the wall that forks for every TODO, and again where a check dies."""
     todos = list(dict.fromkeys(check.todo for check in checks))
     reader, writer = os.pipe()
 
@@ -190,31 +224,78 @@ def _serve(request: dict[str, Any], house: _House) -> dict[str, str]:
         answers, alone = os.fdopen(writer, "wb"), False
         for todo in todos:
             own = [check for check in checks if check.todo == todo]
-            done, alone = _serve_todo(own, segments, request["seed"], alone, house)
-            write_frame(answers, json.dumps(done).encode())
+            done, acts, alone = _serve_todo(own, segments, seed, alone, house)
+            write_frame(answers, json.dumps({"results": done, "acts": acts}).encode())
 
     child = house.start(serve_all)
     os.close(writer)
     seconds = [2 * (LOAD_SECONDS + check.seconds + 2) for check in checks]
     results: dict[str, str] = {}
+    acts: list[str] = []
     size = 0
     try:
         for body in _frames(reader, [sum(seconds)] * len(todos)):
             size += len(body or b"")
             if body is None or size > MAX_ANSWER:
                 break
-            results.update(json.loads(body))
+            told = json.loads(body)
+            results.update(told["results"])
+            acts += [act for act in told["acts"] if act not in acts]
     finally:
         os.close(reader)
         house.stop(child)
-    ended = json.dumps(Outcome("ended").to_json())
-    return {check.key: results.get(check.key, ended) for check in checks}
+    return results, acts
 
 
-def _keep_only(descriptor: int) -> None:
+class _Line:
+    """Two pipes from a child that runs checks: results, and what else it did.
+
+    The second holds what was told before the child died; it never makes the child wait.
+    """
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe()
+        self.acts_reader, self.acts_writer = os.pipe()
+        for end in (self.acts_reader, self.acts_writer):
+            os.set_blocking(end, False)
+
+    def collect(
+        self, checks: list[Check], limits: list[float]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Results by check, and how it ended: after the load and each check within its limit."""
+        for end in (self.writer, self.acts_writer):
+            os.close(end)
+        results: dict[str, str] = {}
+        ending = {"kind": "ended"}
+        for step, body in enumerate(_frames(self.reader, limits)):
+            if body is None:
+                ending["kind"] = "timed_out"
+                break
+            if step == 0:
+                ending["loaded"] = "yes"
+            else:
+                results[checks[step - 1].key] = body.decode("utf-8", "replace")
+        return results, ending
+
+    def close(self) -> list[str]:
+        """Close the pipes of a child that has ended; return what it did beside."""
+        os.close(self.reader)
+        try:
+            text = os.read(self.acts_reader, MAX_ACTS)
+        except BlockingIOError:  # somebody outside our reach still holds the other end
+            text = b""
+        os.close(self.acts_reader)
+        acts = text.decode("utf-8", "replace").splitlines()
+        return list(dict.fromkeys(act[: tampering.LONGEST] for act in acts))[: tampering.MOST]
+
+
+def _keep_only(*descriptors: int) -> None:
     """Close every other descriptor: nothing of the worker's own pipes is left to write to."""
-    os.closerange(3, descriptor)
-    os.closerange(descriptor + 1, 1024)
+    before = 2
+    for descriptor in sorted(descriptors):
+        os.closerange(before + 1, descriptor)
+        before = descriptor
+    os.closerange(before + 1, 1024)
 
 
 def _kill(child: int) -> None:
@@ -227,21 +308,23 @@ def _kill(child: int) -> None:
 
 def _serve_todo(
     checks: list[Check], segments: list[Segment], seed: int, alone: bool, house: _House
-) -> tuple[dict[str, str], bool]:
-    """Results of one TODO's checks as raw text, keyed by check.
+) -> tuple[dict[str, str], list[str], bool]:
+    """Results of one TODO's checks as raw text, keyed by check, and what it did beside.
 
     With `alone`, the other TODO cells are left untouched: one of them ends or hangs the process.
     Whether that turned out to be needed is returned, so that the next TODO need not find it out.
     """
     results: dict[str, str] = {}
+    acts: list[str] = []
     waiting = list(checks)
     late = False
     while waiting:
         if alone:
             segments = _only(checks[0].todo, segments)
         limits = [min(c.seconds, LATER_SECONDS) if late else c.seconds for c in waiting]
-        done, ending = _one_child(waiting, segments, seed, house, limits)
+        done, seen, ending = _one_child(waiting, segments, seed, house, limits)
         results.update(done)
+        acts += seen
         late = late or ending["kind"] == "timed_out"
         waiting = [check for check in waiting if check.key not in results]
         if not waiting:
@@ -253,7 +336,7 @@ def _serve_todo(
         for check in doomed:
             results[check.key] = json.dumps(Outcome(ending["kind"]).to_json())
         waiting = [check for check in waiting if check.key not in results]
-    return results, alone
+    return results, acts, alone
 
 
 def _only(todo: str, segments: list[Segment]) -> list[Segment]:
@@ -266,34 +349,22 @@ def _only(todo: str, segments: list[Segment]) -> list[Segment]:
 
 def _one_child(
     checks: list[Check], segments: list[Segment], seed: int, house: _House, limits: list[float]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Fork, let the child run the checks, and collect until it is done, dead or late.
+) -> tuple[dict[str, str], list[str], dict[str, str]]:
+    """Fork, let the child run the checks of a TODO, and collect until it is done, dead or late.
 
     `limits` are the seconds of each check.
     """
-    reader, writer = os.pipe()
+    line = _Line()
     child = os.fork()
     if child == 0:
-        os.close(reader)
-        _run_child(writer, checks, segments, seed, house.space)
-    os.close(writer)
-    results: dict[str, str] = {}
-    ending = {"kind": "ended"}
+        _run_child(line, checks, segments, seed, house, graded=checks[0].todo)
     try:
-        for step, body in enumerate(_frames(reader, [LOAD_SECONDS, *limits])):
-            if body is None:
-                ending["kind"] = "timed_out"
-                break
-            if step == 0:
-                ending["loaded"] = "yes"
-            else:
-                results[checks[step - 1].key] = body.decode("utf-8", "replace")
+        results, ending = line.collect(checks, [LOAD_SECONDS, *limits])
     finally:
-        os.close(reader)
         _kill(child)
         if house.room is not None:
             _end_all_others()
-    return results, ending
+    return results, line.close(), ending
 
 
 def _end_all_others() -> None:
@@ -335,27 +406,43 @@ def _cut(buffer: bytearray) -> bytes | None:
 
 
 def _run_child(
-    descriptor: int, checks: list[Check], segments: list[Segment], seed: int, space: int
+    line: _Line,
+    checks: list[Check],
+    segments: list[Segment],
+    seed: int,
+    house: _House,
+    graded: str,
 ) -> None:
     """In the child: load the program, run each check, send each result; never returns."""
     try:
-        os.setsid()
-        _keep_only(descriptor)
-        wall.bound(space, wall.WRITABLE)
+        with contextlib.suppress(PermissionError):  # process 1 behind the wall leads already
+            os.setsid()
+        _keep_only(line.writer, line.acts_writer)
+        wall.bound(house.space, wall.WRITABLE)
         seconds = int(LOAD_SECONDS + sum(check.seconds for check in checks)) + 5
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        stream = os.fdopen(descriptor, "wb")
+        stream = os.fdopen(line.writer, "wb")
+        tampering.watch(lambda act: _tell(line.acts_writer, act))
         namespace: dict[str, Any] = {}
-        failed = run_segments(segments, namespace, graded=checks[0].todo)
+        failed = run_segments(segments, namespace, graded=graded)
         write_frame(stream, b"loaded")
-        source = next((s.source for s in segments if s.todo == checks[0].todo), "")
+        sources = {s.todo: s.source for s in segments if s.todo}
         for check in checks:
             outcome = failed.get(check.todo) or run_check(check, namespace, seed)
-            static = forbidden_calls(source, list(check.instead_of))
+            static = forbidden_calls(sources.get(check.todo, ""), list(check.instead_of))
             outcome.library = sorted({*outcome.library, *static})
+            if check is checks[-1]:  # told before the last result: it ends the process
+                for act in tampering.patched(house.untouched)[: tampering.MOST]:
+                    _tell(line.acts_writer, act)
             write_frame(stream, json.dumps(outcome.to_json()).encode())
     finally:
         os._exit(0)
+
+
+def _tell(descriptor: int, act: str) -> None:
+    """Write one act; where the pipe is full or gone, it is not told."""
+    with contextlib.suppress(OSError):
+        os.write(descriptor, (" ".join(act[: tampering.LONGEST].split()) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -129,6 +129,7 @@ class Day:
     nbgrader: dict[str, float]  # by `nbgrader autograde`
     entered: dict[str, float]  # by `course grade --gradebook`
     reasons: dict[str, list[str]]
+    acts: dict[str, list[str]]  # what the tamper report says
     files: str  # all that grading wrote
     pages: str  # what of it a browser would show as markup
     calls: int
@@ -157,6 +158,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         for r in results
     }
     reasons = {r.student: [v.reason for v in r.verdicts] for r in results}
+    acts = {r.student: r.acts for r in results}
     nbgrader = autograded(course)
     entered = entered_at_once(results, course / "out", course / "at once")
     del os.environ["INSTRUCTORS_SECRET"]
@@ -170,7 +172,16 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     )
     unchanged = before == fingerprint(*watched, course / "submitted")
     yield Day(
-        expected, points, nbgrader, entered, reasons, files, pages, listener.calls(), unchanged
+        expected,
+        points,
+        nbgrader,
+        entered,
+        reasons,
+        acts,
+        files,
+        pages,
+        listener.calls(),
+        unchanged,
     )
 
 
@@ -259,3 +270,20 @@ def test_no_page_carries_markup_of_a_submission(day: Day) -> None:
     assert "<svg onload" not in day.pages and "javascript:alert" not in day.pages
     assert "<img src" not in day.pages and "![y]" not in day.pages
     assert "My answer." in day.pages
+
+
+SEEN = {  # attack -> what the instructor is told of it
+    "calls_home": "makes a socket",
+    "leaves_a_child_behind": "starts a pro",
+    "patches_torch_comparison": "replaces torch.",
+    "reads_the_solution": "loads autograder.bank",
+    "writes_outside": "writes /",
+    "fork_bomb": "starts a process",
+}
+
+
+def test_what_an_attack_does_is_told_and_an_honest_student_is_not(day: Day) -> None:
+    for attack, words in SEEN.items():
+        assert any(words in act for act in day.acts[attack]), (attack, day.acts[attack])
+    honest = [name for name in day.acts if "honest" in name]
+    assert len(honest) > 5 and not any(day.acts[name] for name in honest), day.acts

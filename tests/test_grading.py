@@ -13,9 +13,10 @@ import pytest
 from autograder import cli, gradelog, grading
 from autograder.bank import Bank, measure
 from autograder.extracting import Submission, take
-from autograder.grading import grade_class, harmless
+from autograder.grading import grade_class
 from autograder.sandbox import Workers
 from autograder.simulated_class import simulated_class
+from autograder.tables import harmless
 from starter_code.errors import CourseError
 
 FIRST = "a1_cnn_lstm_decoder"

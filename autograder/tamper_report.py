@@ -1,0 +1,60 @@
+"""What is worth an instructor's look: a line per student and act, and no points taken.
+
+Acts are what `autograder.tampering` saw in the process of a check, library calls that a TODO is
+there to derive, and answers that ended their process or were no plain value.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.building import write_atomically
+from autograder.pages import page
+from autograder.tables import harmless
+
+if TYPE_CHECKING:
+    from autograder.grading import Result
+
+_ENDINGS = ("ended the process", "not a plain value", "out of memory")
+_ABOUT = (
+    "Nothing here has cost a point by itself: an answer counts if its values are right. A line is "
+    "a reason to read the notebook, and no proof of anything. What is not listed may still have "
+    "happened unseen; the wall keeps it from reaching this machine."
+)
+
+Line = tuple[str, str, str]  # student, TODO or "", what was seen
+
+
+def lines(results: Sequence[Result]) -> list[Line]:
+    """All that is worth a look, in the order of the students."""
+    found: dict[Line, None] = {}
+    for result in results:
+        for act in result.acts:
+            found[result.student, "", act] = None
+        for verdict in result.verdicts:
+            for name in verdict.look:
+                found[result.student, verdict.todo, f"calls {name}"] = None
+            if verdict.status in _ENDINGS:
+                found[result.student, verdict.todo, f"{verdict.status}: {verdict.name}"] = None
+    return list(found)
+
+
+def write(out: Path, results: Sequence[Result]) -> None:
+    """Write `look.html` and `look.csv`, for the instructor only, into the folder of results."""
+    found = lines(results)
+    text = io.StringIO()
+    rows = [("student", "TODO", "seen"), *found]
+    csv.writer(text, lineterminator="\n").writerows([map(harmless, row) for row in rows])
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>"
+        for line in found
+    )
+    table = f"<table><tr><th>student</th><th>TODO</th><th>seen</th></tr>{body}</table>"
+    shown = f"<p>{_ABOUT}</p>" + (table if found else "<p>Nothing was seen.</p>")
+    write_atomically(out / "look.csv", text.getvalue())
+    write_atomically(out / "look.html", page("Worth a look", shown))
