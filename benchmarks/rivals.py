@@ -6,8 +6,9 @@ Both run a submission in a Jupyter kernel and ask the released notebook's own ch
 - *Stock nbgrader*: our configuration without the part that replaces its kernel by our judge, the
   30 seconds a cell that are its default, `nbgrader autograde`.
 - *otter*: an `autograder.zip` made by `otter generate` from one exception-based test file per TODO,
-  whose only test case calls `check("<todo>")` of the notebook, and `otter run`. `otter grade` puts
-  a Docker container around the same run; it needs a Docker daemon and is not measured.
+  whose only test case calls `check("<todo>")` of the notebook, and `otter run`, which asks them
+  after the last cell. `otter grade` puts a Docker container around the same run; it needs a Docker
+  daemon and is not measured.
 
 otter-grader has requirements of its own, so it lives in an environment of its own, which borrows
 all packages of this project's:
