@@ -115,7 +115,8 @@ class Habit:
         tokens: length of the published answer beyond the stub.
         common: mean part of an answer that is common in the class and therefore not counted.
         alike: the largest group of students whose answers agree token for token.
-        like_solution: whether that group's answer is the published one.
+        alike_tokens: length of that answer beyond the stub.
+        like_solution: whether it is the published one.
     """
 
     todo: str
@@ -123,6 +124,7 @@ class Habit:
     tokens: int
     common: float
     alike: list[str]
+    alike_tokens: int
     like_solution: bool
 
 
@@ -425,17 +427,21 @@ def spans(one: Text, two: Text, dropped: set[int]) -> list[list[tuple[int, int]]
 def _habit(
     todo: str, texts: dict[str, Text], solution: Text, given: set[int], left: dict[str, Any]
 ) -> Habit:
+    groups: dict[str, list[str]] = {}
     parts = []
     for name, text in texts.items():
-        whole = _without(text, given)
-        if whole is not None:
-            rest = left[name].token_coverage if name in left else 0
-            parts.append(1 - rest / whole.token_coverage)
-    groups: dict[str, list[str]] = {}
-    for name, text in texts.items():
         groups.setdefault(text.code, []).append(name)
+        rest = left[name].token_coverage if name in left else 0
+        if whole := _length(text, given):
+            parts.append(1 - rest / whole)
     code, alike = max(groups.items(), key=lambda group: len(group[1]), default=("", []))
-    beyond = _without(solution, given)
-    length = beyond.token_coverage if beyond is not None else 0
+    length = _length(texts[alike[0]], given) if alike else 0
     common = sum(parts) / len(parts) if parts else 0.0
-    return Habit(todo, len(texts), length, common, alike, code == solution.code)
+    beyond = _length(solution, given)
+    return Habit(todo, len(texts), beyond, common, alike, length, code == solution.code)
+
+
+def _length(text: Text, given: set[int]) -> int:
+    """How many tokens stand in passages that are not given."""
+    left = _without(text, given)
+    return left.token_coverage if left is not None else 0

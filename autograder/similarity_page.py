@@ -30,6 +30,7 @@ from autograder.similarity import (
 )
 from starter_code.errors import CourseError
 
+LONG = 100  # tokens; so long an answer is hardly found twice by chance
 SHOWN = 60  # pairs on the page; the table holds all of them
 STYLE = """
 body { max-width: 84rem; }
@@ -112,12 +113,29 @@ def _summary(report: Report, listed: list[Pair]) -> str:
     ]
     if explained:
         lines.append(
-            f"{explained} more pairs of students share only what both share with the published "
-            "solution; the table lists them."
+            f"{explained} more pairs of students share hardly more than what a published answer "
+            "has, too; the table lists them."
         )
     if len(listed) > SHOWN:
         lines.append(f"The first {SHOWN} are shown; similarity.csv holds all of them.")
-    return f"<p>{' '.join(lines)}</p>"
+    return f"<p>{' '.join(lines)}</p>{_passed_round(report.habits)}"
+
+
+def _passed_round(habits: list[Habit]) -> str:
+    """Long answers that so many have that no pair is listed for them: the first thing to see."""
+    parts = []
+    for habit in habits:
+        if len(habit.alike) > FEW and habit.alike_tokens >= LONG:
+            published = ", as in the published solution" if habit.like_solution else ""
+            count = f"{len(habit.alike)} of {habit.answered}"
+            name = html.escape(habit.todo)
+            parts.append(f"<li>{name}: {count}, {habit.alike_tokens} tokens{published}</li>")
+    if not parts:
+        return ""
+    return (
+        "<p><b>Long answers that many have token for token</b> (see “What many have”; where it is "
+        f"more than a third of the class, no pair is listed for them):</p><ul>{''.join(parts)}</ul>"
+    )
 
 
 def _row(number: int, pair: Pair) -> str:

@@ -143,6 +143,8 @@ def test_what_more_than_a_third_have_is_not_counted_but_told() -> None:
     similarity._compare_unit(everything, TODO, similarity.skeleton(NAME), matches)
     assert not matches
     assert len(everything.habits[0].alike) == 5 and not everything.habits[0].like_solution
+    text = similarity_page.report_html(everything)
+    assert f"{TODO}: 5 of 6, {everything.habits[0].alike_tokens} tokens" in text
 
 
 def test_a_giant_answer_is_cut_and_said_to_be() -> None:
