@@ -224,6 +224,25 @@ def leaderboard(
         console.print(f"wrote {path}")
 
 
+@app.command()
+def similarity(
+    assignment: Assignment,
+    submitted: Annotated[Path, typer.Option(help="Folder with a folder or file per student.")],
+    to: To,
+    threshold: Annotated[float, typer.Option(help="Share of an answer that must match.")] = 0.5,
+    isolation: Isolation = None,
+) -> None:
+    """List answers that resemble each other or the published solution; for instructors only."""
+    from autograder import similarity as comparing
+    from autograder import similarity_page
+
+    similarity_page.refuse_feedback(to)
+    name = assignments.resolve(assignment)
+    report = comparing.compare_class(name, submitted, threshold, isolation)
+    for path in similarity_page.write_report(report, to):
+        console.print(f"wrote {path}")
+
+
 def show_gradebook(results: list) -> None:  # type: ignore[type-arg]
     """Print a row per student, a column per TODO."""
     if not results:

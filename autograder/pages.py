@@ -21,12 +21,12 @@ th small { font-weight: normal; }
 """
 
 
-def page(title: str, body: str) -> str:
-    """A whole HTML page that needs nothing from the network."""
+def page(title: str, body: str, style: str = "") -> str:
+    """A whole HTML page that needs nothing from the network; `style` is added to the common one."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>"
+        f"<title>{html.escape(title)}</title><style>{STYLE}{style}</style></head>"
         f"<body><h1>{html.escape(title)}</h1>{body}</body></html>"
     )
 

@@ -1,0 +1,447 @@
+"""Whose answers resemble whose: a list of places to look at, for the instructor alone.
+
+submissions  ->  texts of TODO cells and own cells  ->  tokens  ->  passages  ->  pairs
+
+A *passage* is a run of twelve tokens. Comments, docstrings, spacing and the names that a student
+chooses leave no trace in it; the order of definitions does not matter. Passages of the release, and
+those that many of the class have, count for nothing. Fingerprints and their comparison are
+copydetect's (winnowing: Schleimer, Wilkerson and Aiken 2003), here with a window of one, so that
+every run of the command gives the same report. No submission is executed, and none is opened by
+anything but `take`; the page and the table are written by `autograder.similarity_page`.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import heapq
+import io
+import itertools
+import math
+import os
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from autograder.assignments import load_source
+from autograder.authoring import load_alternatives
+from autograder.cells import Segment, python_source
+from autograder.extracting import Submission, release_program, take
+from autograder.grading import find_submissions
+from autograder.sandbox import Workers
+from starter_code.errors import CourseError
+
+PASSAGE = 12  # tokens, a little more than a line
+LEAST = 40  # matched tokens, about four lines; with fewer, nothing is listed
+COMMON = 1 / 3  # a passage that more of the class have is not counted
+FEW = 3  # and so many may have it in any class
+LONGEST = 12_000  # letters of a cell that are compared
+WIDEST = 80  # spaces in a row
+OWN_CELLS = "own cells"
+NOTEBOOK = "whole notebook"
+SOLUTION = "the published solution"
+
+
+@dataclass
+class Text:
+    """One answer, as it is compared.
+
+    Attributes:
+        source: the text that the page shows.
+        places: for each token, where it begins and ends in `source`.
+        code: a letter per token; equal letters are equal tokens.
+        passages: copydetect's fingerprint of `code`.
+        cut: whether the answer was longer than what is compared.
+    """
+
+    source: str
+    places: list[tuple[int, int]]
+    code: str
+    passages: Any
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Match:
+    """What two answers share, counted without what the release or many of the class have.
+
+    Attributes:
+        unit: a TODO, "own cells" or "whole notebook".
+        shares: the matched part of the first text and of the second, 0 to 1.
+        tokens: matched tokens, of the smaller side.
+        published: the part of the matched passages that the published solution has, too.
+    """
+
+    unit: str
+    shares: tuple[float, float]
+    tokens: int
+    published: float
+
+    @property
+    def weight(self) -> float:
+        """Rank in the report: long matches that make up most of an answer come first."""
+        return self.tokens * max(self.shares)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two students, or a student and a published text, with all matches above the threshold."""
+
+    student: str
+    other: str
+    with_published: bool
+    matches: list[Match]
+
+    @property
+    def explained(self) -> bool:
+        """Whether two students share little but what both share with the published solution."""
+        return not self.with_published and all(match.published >= 0.8 for match in self.matches)
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What the class has in common in one TODO.
+
+    Attributes:
+        answered: students who changed the stub.
+        tokens: length of the published answer beyond the stub.
+        common: mean part of an answer that is common in the class and therefore not counted.
+        alike: the largest group of students whose answers agree token for token.
+        alike_tokens: length of that answer beyond the stub.
+        like_solution: whether it is the published one.
+    """
+
+    todo: str
+    answered: int
+    tokens: int
+    common: float
+    alike: list[str]
+    alike_tokens: int
+    like_solution: bool
+
+
+@dataclass
+class Report:
+    """Everything that the page and the table show.
+
+    Attributes:
+        students: all who are in the folder; `unread` says of whom nothing could be compared.
+        texts, published: by name and unit.
+        dropped: by unit the passages that count for nothing.
+    """
+
+    assignment: str
+    threshold: float
+    students: int
+    pairs: list[Pair] = field(default_factory=list)
+    habits: list[Habit] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, dict[str, Text]] = field(default_factory=dict)
+    published: dict[str, dict[str, Text]] = field(default_factory=dict)
+    dropped: dict[str, set[int]] = field(default_factory=dict)
+
+
+def compare_class(
+    assignment: str, folder: Path, threshold: float = 0.5, isolation: str | None = None
+) -> Report:
+    """Compare every two students of a folder, and each with the published solution.
+
+    Raises:
+        CourseError: no submissions, a threshold that is no share, or copydetect is missing.
+    """
+    if not 0 < threshold <= 1:
+        raise CourseError(f"The threshold is a share between 0 and 1, not {threshold:g}.")
+    _copydetect()
+    sources, unread = read_class(assignment, folder, isolation)
+    report = Report(assignment, threshold, len(sources) + len(unread), unread=unread)
+    bar = tqdm(sources.items(), desc="finding passages", delay=2)
+    report.texts = {student: units(answers) for student, answers in bar}
+    report.published = published_texts(assignment)
+    matches: dict[tuple[str, str, bool], list[Match]] = {}
+    given = skeleton(assignment)
+    todos = load_source(assignment).todos
+    for unit in tqdm([*todos, OWN_CELLS, NOTEBOOK], desc="comparing", delay=2):
+        _compare_unit(report, unit, given, matches)
+    pairs = [Pair(*names, found) for names, found in matches.items()]
+    report.pairs = sorted(pairs, key=lambda pair: -max(match.weight for match in pair.matches))
+    return report
+
+
+# --- what is compared ------------------------------------------------------------------------
+
+
+def read_class(
+    assignment: str, folder: Path, isolation: str | None
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """Each student's answers by unit, and for those who cannot be read a sentence why.
+
+    Files are parsed in the bounded child of a worker, as for grading.
+    """
+    paths = find_submissions(folder, assignment)
+    jobs = min(os.cpu_count() or 1, len(paths))
+    with Workers(assignment, jobs, isolation) as workers, ThreadPoolExecutor(jobs) as pool:
+        read = pool.map(lambda path: _read(path, assignment, workers), paths.values())
+        bar = tqdm(zip(paths, read), total=len(paths), desc="reading", delay=2)
+        submissions = dict(bar)
+    unread = {name: s.problem for name, s in submissions.items() if s.problem}
+    todos = load_source(assignment).todos
+    good = {name: s for name, s in submissions.items() if not s.problem}
+    return {name: answers_of(s.segments, todos) for name, s in good.items()}, unread
+
+
+def _read(path: Path | None, assignment: str, workers: Workers) -> Submission:
+    if path is None:
+        return Submission(problem=f"No notebook {assignment}.ipynb found.")
+    try:
+        data = take(path)
+    except CourseError as error:
+        return Submission(problem=str(error))
+    return workers.read(path.name, data)
+
+
+def answers_of(segments: list[Segment], todos: list[str]) -> dict[str, str]:
+    """The texts that a student wrote: changed TODO cells by name, and all own cells together."""
+    changed = {s.todo: s.source for s in segments if s.todo and s.source != s.fallback}
+    answers = {todo: changed[todo] for todo in todos if todo in changed}
+    own = "\n\n\n".join(s.source for s in segments if s.label == "own cell" and not s.todo)
+    return answers | ({OWN_CELLS: own} if own.strip() else {})
+
+
+def published_answers(assignment: str) -> dict[str, dict[str, str]]:
+    """The solution's TODO cells, and each alternative under a name of its own."""
+    source = load_source(assignment)
+    found = {SOLUTION: {cell.tags["todo"]: cell.source for cell in source.tagged("todo")}}
+    for other in load_alternatives(source.path.with_name("alternatives.py")):
+        name = f"the published alternative “{other.name}”"
+        found.setdefault(name, {})[other.todo] = other.source
+    return found
+
+
+def published_texts(assignment: str) -> dict[str, dict[str, Text]]:
+    """The same as texts by unit; an alternative answers one TODO and is no whole notebook."""
+    found = {name: units(answers) for name, answers in published_answers(assignment).items()}
+    for name in set(found) - {SOLUTION}:
+        del found[name][NOTEBOOK]
+    return found
+
+
+def units(answers: dict[str, str]) -> dict[str, Text]:
+    """Texts by unit; the last one is the whole notebook, in the order of the release."""
+    parts = {name: text_of(source) for name, source in answers.items()}
+    return {**parts, NOTEBOOK: _joined(list(parts.values()))} if parts else {}
+
+
+def skeleton(assignment: str) -> set[int]:
+    """Passages of the release, stubs included, also as they are without annotations."""
+    sources = [segment.source for segment in release_program(assignment)]
+    sources += [_unannotated(source) for source in sources]
+    return {passage for source in sources for passage in text_of(source, None).passages.hashes}
+
+
+def _unannotated(source: str) -> str:
+    tree = ast.parse(python_source(source))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    return ast.unparse(tree)
+
+
+# --- tokens and passages ---------------------------------------------------------------------
+
+
+@functools.cache
+def _copydetect() -> Any:
+    """The library, which only this command needs.
+
+    Raises:
+        CourseError: it is not installed.
+    """
+    try:
+        import copydetect
+    except ImportError:
+        raise CourseError(
+            "The similarity report needs the package copydetect: pip install copydetect."
+        ) from None
+    return copydetect
+
+
+def text_of(source: str, longest: int | None = LONGEST) -> Text:
+    """Read one text; what is longer than `longest` letters is cut off."""
+    cut = longest is not None and len(source) > longest
+    source = _tidy(source[:longest])
+    found = list(tokens(source))
+    code = "".join(_letter(word) for _, _, word in found)
+    return Text(source, [(a, b) for a, b, _ in found], code, _passages(code), cut)
+
+
+def _joined(parts: list[Text]) -> Text:
+    places, source = [], ""
+    for part in parts:
+        places += [(a + len(source), b + len(source)) for a, b in part.places]
+        source += part.source + "\n\n\n"
+    code = "".join(part.code for part in parts)
+    return Text(source, places, code, _passages(code), any(part.cut for part in parts))
+
+
+def _tidy(source: str) -> str:
+    """Without spaces at line ends and rows of empty lines, over which a lexer takes long."""
+    lines = "\n".join(line.rstrip() for line in source.splitlines())
+    lines = re.sub(r"\n{4,}", "\n\n\n", lines).strip("\n")
+    return re.sub(rf"[^\S\n]{{{WIDEST},}}", " " * WIDEST, lines)
+
+
+def tokens(source: str) -> Iterator[tuple[int, int, str]]:
+    """Where each token begins and ends, and the word that stands for it.
+
+    A name that a student chooses is "name". Names of Python and torch behind a dot stay, because
+    `scores.softmax(1)` and `scores.sum(1)` are different thoughts.
+    """
+    from pygments.lexers import PythonLexer
+    from pygments.token import Comment, Literal, Name, String, Whitespace
+
+    before, last = "", ""
+    lexer = PythonLexer(stripnl=False, ensurenl=False)
+    for start, kind, text in lexer.get_tokens_unprocessed(source):
+        if kind in Comment or kind in Whitespace or kind in String.Doc or not text.strip():
+            continue
+        word = text
+        if kind in String:
+            word = "text"
+        elif kind in Name and not (last == "." and before != "self" and text in _vocabulary()):
+            word = text if kind in Name.Builtin else "name"
+        elif kind in Literal:
+            word = text.lower()
+        if not word == last == "text":  # the quotes and pieces of a string are one token
+            yield start, start + len(text), word
+        before, last = last, word
+
+
+@functools.cache
+def _vocabulary() -> frozenset[str]:
+    """Names that Python and torch give, which nobody can rename."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+    from torch.nn.utils import rnn
+
+    rooms: list[Any] = [torch, torch.Tensor, nn, functional, rnn, math, heapq, itertools, builtins]
+    rooms += [list, dict, set, str, tuple, Counter]
+    return frozenset(name for room in rooms for name in dir(room))
+
+
+def _letter(word: str) -> str:
+    """A letter for a word: the same in every run, and never half of a surrogate pair."""
+    return chr(0x100 + zlib.crc32(word.encode()) % 50_000)
+
+
+def _passages(code: str) -> Any:
+    return _copydetect().CodeFingerprint("", PASSAGE, 1, filter=False, fp=io.StringIO(code))
+
+
+def _without(text: Text, dropped: set[int]) -> Any:
+    """The fingerprint of a text without some passages; None if nothing is left.
+
+    copydetect's own subtraction (`boilerplate`) takes a passage that a text repeats for one that
+    is subtracted, so it is done here.
+    """
+    from copydetect.utils import get_token_coverage
+
+    left = _passages(text.code)
+    kept = {int(key): at for key, at in left.hash_idx.items() if int(key) not in dropped}
+    left.hash_idx, left.hashes = kept, set(kept)
+    left.token_coverage = int(get_token_coverage(kept, PASSAGE, len(text.code)))
+    return left if kept else None
+
+
+def common_passages(texts: Iterable[Text]) -> set[int]:
+    """Passages that more than a third of the texts have, and more than three of them."""
+    texts = list(texts)
+    counts = Counter(passage for text in texts for passage in text.passages.hashes)
+    most = max(FEW, COMMON * len(texts))
+    return {int(passage) for passage, count in counts.items() if count > most}
+
+
+# --- pairs -----------------------------------------------------------------------------------
+
+
+def _compare_unit(
+    report: Report, unit: str, given: set[int], matches: dict[tuple[str, str, bool], list[Match]]
+) -> None:
+    """Add the matches of one unit to `matches`, and what the class has in common to the report."""
+    texts = {name: own[unit] for name, own in report.texts.items() if unit in own}
+    published = {name: own[unit] for name, own in report.published.items() if unit in own}
+    dropped = given | common_passages(texts.values())
+    report.dropped[unit] = dropped
+    own = _reduced(texts, dropped)
+    others = _reduced(published, dropped)
+    known: set[int] = set().union(*(other.hashes for other in others.values()))
+    among = ((*pair, False) for pair in itertools.combinations(own.items(), 2))
+    beside = ((*pair, True) for pair in itertools.product(own.items(), others.items()))
+    for (name, one), (other, two), with_published in itertools.chain(among, beside):
+        found = _match(unit, one, two, known, report.threshold)
+        if found:
+            matches.setdefault((name, other, with_published), []).append(found)
+    if unit not in (OWN_CELLS, NOTEBOOK):
+        report.habits.append(_habit(unit, texts, published[SOLUTION], given, own))
+
+
+def _reduced(texts: dict[str, Text], dropped: set[int]) -> dict[str, Any]:
+    left = {name: _without(text, dropped) for name, text in texts.items()}
+    return {name: passages for name, passages in left.items() if passages is not None}
+
+
+def _match(unit: str, one: Any, two: Any, known: set[int], threshold: float) -> Match | None:
+    shared = one.hashes & two.hashes
+    if len(shared) * PASSAGE < LEAST:
+        return None
+    _, shares, slices = _copydetect().compare_files(one, two)
+    count = min(int((ends - starts).sum()) for starts, ends in slices)
+    if count < LEAST or max(shares) < threshold:
+        return None
+    published = len(shared & known) / len(shared)
+    return Match(unit, (float(shares[0]), float(shares[1])), count, published)
+
+
+def spans(one: Text, two: Text, dropped: set[int]) -> list[list[tuple[int, int]]]:
+    """Where the letters of the matched passages stand in the first text and in the second."""
+    left = [_without(text, dropped) for text in (one, two)]
+    if None in left:
+        return [[], []]
+    _, _, slices = _copydetect().compare_files(*left)
+    return [
+        [(text.places[int(a)][0], text.places[int(b) - 1][1]) for a, b in zip(*found)]
+        for text, found in zip((one, two), slices)
+    ]
+
+
+def _habit(
+    todo: str, texts: dict[str, Text], solution: Text, given: set[int], left: dict[str, Any]
+) -> Habit:
+    groups: dict[str, list[str]] = {}
+    parts = []
+    for name, text in texts.items():
+        groups.setdefault(text.code, []).append(name)
+        rest = left[name].token_coverage if name in left else 0
+        if whole := _length(text, given):
+            parts.append(1 - rest / whole)
+    code, alike = max(groups.items(), key=lambda group: len(group[1]), default=("", []))
+    length = _length(texts[alike[0]], given) if alike else 0
+    common = sum(parts) / len(parts) if parts else 0.0
+    beyond = _length(solution, given)
+    return Habit(todo, len(texts), beyond, common, alike, length, code == solution.code)
+
+
+def _length(text: Text, given: set[int]) -> int:
+    """How many tokens stand in passages that are not given."""
+    left = _without(text, given)
+    return left.token_coverage if left is not None else 0
