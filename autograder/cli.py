@@ -113,6 +113,7 @@ def grade(
     ] = None,
     cluster: Annotated[str, typer.Option(help="HOST:PORT of a Dask scheduler.")] = "",
     keys: Annotated[Path | None, typer.Option(help="Folder of `course cluster keys`.")] = None,
+    gates: Annotated[bool, typer.Option("--gates", help="Also train the models.")] = False,
 ) -> None:
     """Grade a folder of submissions and write grades and feedback."""
     from autograder import grading
@@ -129,6 +130,7 @@ def grade(
         students=[student for student in students.split(",") if student],
         cluster=cluster,
         keys=keys,
+        gates=gates,
     )
     if gradebook is not None:
         from autograder.gradebook import enter

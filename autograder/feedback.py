@@ -26,10 +26,11 @@ def student_html(result: Result) -> str:
     parts.append(bar(result.earned, result.points))
     remarks = [result.problem] if result.problem else []
     parts += [f"<p>{html.escape(note)}</p>" for note in remarks + result.notes]
-    for todo, group in groupby(result.verdicts, key=lambda verdict: verdict.todo):
+    for todo, group in groupby(result.verdicts + result.gates, key=lambda verdict: verdict.todo):
         verdicts = list(group)
         earned, points = sum(v.earned for v in verdicts), sum(v.points for v in verdicts)
-        parts.append(f"<h2>{html.escape(todo)}: {earned:g} of {points:g}</h2><table>")
+        worth = f"{earned:g} of {points:g}" if points else "no points"
+        parts.append(f"<h2>{html.escape(todo)}: {worth}</h2><table>")
         for verdict in verdicts:
             detail = "".join(f"<br>{html.escape(line)}" for line in words(verdict, True))
             style = {"passed": "passed", NOT_ATTEMPTED: "open"}.get(verdict.status, "wrong")
@@ -48,7 +49,7 @@ def student_markdown(result: Result) -> str:
     lines.append(f"{result.earned:g} of {result.points:g} points by checks.")
     remarks = [result.problem] if result.problem else []
     lines += [f"\n{html.escape(note, False)}" for note in remarks + result.notes]
-    for todo, group in groupby(result.verdicts, key=lambda verdict: verdict.todo):
+    for todo, group in groupby(result.verdicts + result.gates, key=lambda verdict: verdict.todo):
         lines.append(f"\n## {todo}\n")
         for verdict in group:
             lines.append(f"- **{verdict.status}** ({verdict.earned:g}/{verdict.points:g}): ")

@@ -25,14 +25,14 @@ from typing import Any
 import nbformat
 from tqdm import tqdm
 
-from autograder import class_summary, gradelog, tamper_report
+from autograder import class_summary, gpu_slot, gradelog, tamper_report
 from autograder.assignments import repository
 from autograder.bank import Bank, measure
 from autograder.building import write_atomically
 from autograder.extracting import Submission, find_file, take
 from autograder.feedback import write_feedback
 from autograder.graded_notebook import rebuilt, with_verdicts
-from autograder.judging import Verdict, judge_todo
+from autograder.judging import Verdict, judge_gates, judge_todo
 from autograder.probes import load_checks
 from autograder.room import Room
 from autograder.running import Outcome
@@ -54,6 +54,7 @@ class Result:
         problem: why the file could not be read, "" otherwise.
         checks: digest of what decided the grade; see `gradelog.digest_of_checks`.
         acts: what the program did beside answering; see `autograder.tampering`.
+        gates: whether what was built learns; worth no points, [] if nobody asked.
     """
 
     student: str
@@ -65,6 +66,7 @@ class Result:
     verdicts: list[Verdict]
     checks: str = ""
     acts: list[str] = field(default_factory=list)
+    gates: list[Verdict] = field(default_factory=list)
 
     @property
     def earned(self) -> float:
@@ -79,12 +81,15 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""
         verdicts = [verdict.to_json() for verdict in self.verdicts]
-        return {**self.__dict__, "verdicts": verdicts}
+        gates = [verdict.to_json() for verdict in self.gates]
+        return {**self.__dict__, "verdicts": verdicts, "gates": gates}
 
     @staticmethod
     def from_json(tree: dict[str, Any]) -> Result:
         """Rebuild what `to_json` wrote."""
-        return Result(**{**tree, "verdicts": [Verdict(**item) for item in tree["verdicts"]]})
+        verdicts = [Verdict(**item) for item in tree["verdicts"]]
+        gates = [Verdict(**item) for item in tree.get("gates", [])]
+        return Result(**{**tree, "verdicts": verdicts, "gates": gates})
 
 
 def find_submissions(folder: Path, assignment: str) -> dict[str, Path | None]:
@@ -131,6 +136,7 @@ def grade_class(
     students: Sequence[str] = (),
     cluster: str = "",
     keys: Path | None = None,
+    gates: bool = False,
 ) -> list[Result]:
     """Grade every submission below `folder`; write grades and feedback below `out`.
 
@@ -142,6 +148,7 @@ def grade_class(
             default the first, unless COURSE_ISOLATION says otherwise.
         cluster: HOST:PORT of a Dask scheduler whose workers run the submissions; "" for here.
         keys: of the cluster (see `autograder.room`), needed for an address off loopback.
+        gates: also train what each student has built, on a GPU where there is one.
 
     Raises:
         CourseError: no submissions, or the isolation cannot be had on a machine.
@@ -151,10 +158,12 @@ def grade_class(
     if unknown:
         raise CourseError(f"{folder} holds no submission of {', '.join(unknown)}.")
     crew: Workers | Room
+    trainers: Workers | Room
     if cluster:
-        crew = Room(assignment, cluster, keys, isolation)
+        crew = trainers = Room(assignment, cluster, keys, isolation)
     else:
         crew = Workers(assignment, min(jobs or os.cpu_count() or 1, len(submissions)), isolation)
+        trainers = Workers(assignment, 1, isolation, range(gpu_slot.count()))
     with only_run(out):
         for student in students:
             _stored(out, student).unlink(missing_ok=True)
@@ -170,12 +179,45 @@ def grade_class(
             for task in tqdm(as_completed(tasks), total=len(tasks), desc=f"grading {assignment}"):
                 results[tasks[task]] = task.result()
         ordered = [results[student] for student in submissions]
+        if gates:
+            run_gates(ordered, submissions, bank, out, trainers)
         log_grades(out / LOG, ordered)
         _write_csv(out / "grades.csv", ordered)
         _write_summary(out, ordered)
         write_feedback(out, ordered)
         tamper_report.write(out, ordered)
         return ordered
+
+
+def run_gates(
+    results: list[Result],
+    files: dict[str, Path | None],
+    bank: Bank,
+    out: Path,
+    crew: Workers | Room,
+) -> None:
+    """Train what each student has built; put the verdicts into the results, and store them.
+
+    One submission at a time and GPU; where there is no GPU, on the CPU at the tiny tier. A result
+    that has its gates already is left alone.
+    """
+    with crew as workers, ThreadPoolExecutor(max_workers=workers.places) as pool:
+        where = f"{workers.gpus} GPU(s)" if workers.gpus else "the CPU at the tiny tier: no GPU"
+        print(f"Training gates run on {where}.")
+
+        def train(result: Result) -> None:
+            if result.gates or result.problem:
+                return
+            path = files[result.student]
+            data, submission = taken(path, bank.assignment)
+            if path is not None and not submission.problem:
+                submission = workers.read(path.name, data)
+            outcomes = workers.train(submission.segments, bank.seed)
+            result.gates = judge_gates(bank.assignment, outcomes, bank.seed)
+            write_atomically(_stored(out, result.student), json.dumps(result.to_json()))
+
+        for _ in tqdm(pool.map(train, results), total=len(results), desc="training gates"):
+            pass
 
 
 def run_seed(out: Path, seed: int | None) -> int:

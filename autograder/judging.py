@@ -13,7 +13,7 @@ from typing import Any
 from autograder.bank import Bank, KnownMistake
 from autograder.comparing import difference
 from autograder.draws import Draw
-from autograder.probes import Check
+from autograder.probes import Check, load_gates
 from autograder.running import Outcome
 
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
@@ -102,6 +102,23 @@ def _judge(check: Check, outcome: Outcome, bank: Bank, strict: bool) -> Verdict:
     )
 
 
+def judge_gates(assignment: str, outcomes: Mapping[str, Outcome], seed: int) -> list[Verdict]:
+    """Verdicts of training gates: by their own judges, without a reference and without points."""
+    found = []
+    for gate in load_gates(assignment):
+        outcome = outcomes[gate.key]
+        if outcome.kind != "returned":
+            status, reason = STATUS.get(outcome.kind, FAILED), _how_it_ended(gate, outcome)
+        else:
+            reason = _own_judgement(gate, outcome, seed)
+            status = FAILED if reason else PASSED
+        value = outcome.value if isinstance(outcome.value, dict) else {}
+        if value.get("device") == "cpu":
+            reason = f"{reason} Run on the CPU at the tiny tier: no GPU was there.".strip()
+        found.append(Verdict("training", gate.name, 0, 0, status, gate.sentence, reason))
+    return found
+
+
 def library_sentence(library: list[str]) -> str:
     """One sentence about calls of what the TODO is there to derive."""
     return (
@@ -124,6 +141,12 @@ def _what_is_wrong(check: Check, expected: Outcome, outcome: Outcome, seed: int)
     if check.judge is None:
         found = difference(expected.value, outcome.value)
         return _sentence(found.text) if found else ""
+    return _own_judgement(check, outcome, seed)
+
+
+def _own_judgement(check: Check, outcome: Outcome, seed: int) -> str:
+    """What the check's own judge says is wrong, "" if nothing."""
+    assert check.judge is not None
     try:
         return check.judge(outcome.value, Draw(seed, check.key)) or ""
     except Exception:  # a judge's function reads values that may have any form

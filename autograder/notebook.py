@@ -209,7 +209,8 @@ def headline(todo: str, verdicts: list[Verdict]) -> str:
 def words(verdict: Verdict, with_cause: bool) -> list[str]:
     """What a student reads of one verdict, line by line; nothing if it passed."""
     if verdict.passed:
-        return [f"Needs a look: {', '.join(verdict.look)}."] if verdict.look else []
+        look = [f"Needs a look: {', '.join(verdict.look)}."] if verdict.look else []
+        return ([verdict.reason] if verdict.reason else []) + look
     lines = [verdict.reason]
     if len(verdict.seen) == 1:
         lines = [verdict.seen[0], verdict.reason]

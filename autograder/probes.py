@@ -66,6 +66,7 @@ class Check:
 
 
 _CHECKS: dict[str, list[Check]] = {}
+_GATES: dict[str, list[Check]] = {}
 
 
 def check(
@@ -89,6 +90,33 @@ def check(
         return probe
 
     return declare
+
+
+def training_gate(seconds: float, judge: JudgeFunction) -> Callable[[Callable[..., Any]], Probe]:
+    """Declare a training gate: does what the student has built learn? Worth no points.
+
+    Its probe is called with the student's names, a `Draw` and a device, "cuda" where the machine
+    that runs it has a GPU, else "cpu" (then it trains at the tiny tier). Gates run only when they
+    are asked for (`course grade --gates`), each in a process of its own.
+    """
+
+    def declare(probe: Callable[..., Any]) -> Probe:
+        sentence = " ".join((probe.__doc__ or "").split())
+        bank = _GATES.setdefault(probe.__module__, [])
+        bank.append(Check("training", probe.__name__, 0, sentence, probe, judge, (), seconds))
+        return probe
+
+    return declare
+
+
+def load_gates(assignment: str) -> list[Check]:
+    """Return the training gates of an assignment.
+
+    Raises:
+        CourseError: if there is no such assignment.
+    """
+    load_checks(assignment)
+    return _GATES.get(f"autograder.checks.{assignment}", [])
 
 
 def at_most(calls: int, step: Callable[..., Any]) -> Callable[..., Any]:

@@ -33,6 +33,7 @@ CHECK_MODULES = (
     "policy",
     "probes",
     "running",
+    "training_gates",
     "values",
 )
 # The later notebooks repeat the earlier stages: a finished training is taken from its checkpoint.

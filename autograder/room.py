@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from autograder import gpu_slot
 from autograder.assignments import repository
 from autograder.sandbox import Crew, Worker, chosen
 from starter_code.errors import CourseError
@@ -65,7 +66,7 @@ def _worker(assignment: str, isolation: str) -> Worker:
     workers: dict[tuple[str, str], Worker] = _own.__dict__.setdefault("workers", {})
     if (assignment, isolation) not in workers:
         _own.__dict__.setdefault("slot", _claim_slot())
-        worker = Worker(assignment, isolation, _own.slot)
+        worker = Worker(assignment, isolation, _own.slot, _gpu())
         worker.start()
         workers[assignment, isolation] = worker
     return workers[assignment, isolation]
@@ -82,6 +83,13 @@ def _claim_slot() -> int:
         _slots.append(file)
         return slot
     raise CourseError("more than 1,000 workers run on one machine")
+
+
+def _gpu() -> int | None:
+    """The GPU of this Dask worker: the first that CUDA_VISIBLE_DEVICES names, if there is any."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "0" if gpu_slot.count() else "")
+    first = named.split(",")[0]
+    return int(first) if first.isdigit() and gpu_slot.count() else None
 
 
 @functools.cache
@@ -121,9 +129,7 @@ class Room(Crew):
         self.isolation = chosen(isolation)
         self.address = _address(address, keys)
         self.security = _security(keys)
-        self.places = 0
-        self.machines: list[str] = []
-        self._lock = threading.Lock()
+        self.places = self.gpus = 0
 
     def __enter__(self) -> Room:
         """Connect, and see that every worker has this version and a wall.
@@ -164,7 +170,7 @@ class Room(Crew):
                 ) from None
             self.layers = [str(layer) for layer in (_unpacked(told) or {}).get("layers", [])]
         self.places = sum(int(facts["nthreads"]) for facts in workers.values())
-        self.machines = sorted({str(facts["host"]) for facts in workers.values()})
+        self.gpus = sum(int(facts["resources"].get("GPU", 0)) for facts in workers.values())
 
     def _packed(self, request: dict[str, Any]) -> bytes:
         tree = {"assignment": self.assignment, "isolation": self.isolation, "request": request}
@@ -183,8 +189,10 @@ class Room(Crew):
                     f"The cluster at {self.address} is gone; start it and run the same command "
                     "again: what is graded stays graded."
                 )
+            needs = {"GPU": 1} if self.gpus and "gate" in request else None
             try:
-                return _unpacked(self._client.submit(serve, task, pure=False).result())
+                future = self._client.submit(serve, task, pure=False, resources=needs)
+                return _unpacked(future.result())
             except CourseError:
                 raise
             except Exception:  # the machines that had it were lost, one after another

@@ -24,11 +24,11 @@ from typing import IO, Any, cast
 from autograder.assignments import repository
 from autograder.cells import Segment
 from autograder.extracting import Submission, release_program
-from autograder.probes import load_checks
+from autograder.frames import read_frame, write_frame
+from autograder.probes import load_checks, load_gates
 from autograder.running import Outcome
 from autograder.tampering import LONGEST, MOST
 from autograder.values import NotPlain, clean
-from autograder.worker import read_frame, write_frame
 from starter_code.errors import CourseError
 
 ISOLATIONS = ("namespaces", "none")
@@ -67,8 +67,8 @@ def _remove_left_over() -> None:
 class Worker:
     """One process that runs student code, restarted if it dies."""
 
-    def __init__(self, assignment: str, isolation: str, slot: int) -> None:
-        self.assignment = assignment
+    def __init__(self, assignment: str, isolation: str, slot: int, gpu: int | None = None) -> None:
+        self.assignment, self.gpu = assignment, gpu
         self.isolation, self.slot = isolation, slot
         self.layers: list[str] = []
         _remove_left_over()
@@ -101,7 +101,8 @@ class Worker:
             cwd=self._scratch.name,
             env=environment,
         )
-        answer = self._ask({"warm": _rows(release_program(self.assignment)), "room": self._room()})
+        warm = {"warm": _rows(release_program(self.assignment)), "gpu": self.gpu}
+        answer = self._ask({**warm, "room": self._room()})
         if answer is None:
             raise CourseError("The process that runs submissions ended at its start; try again.")
         if "error" in answer:
@@ -184,10 +185,12 @@ class Crew(ABC):
     Attributes:
         layers: what stands between a submission and the machine, in words.
         places: how many requests can be under way at once.
+        gpus: how many of them have a GPU, for training gates.
     """
 
     layers: Sequence[str]
     places: int
+    gpus: int
 
     def __init__(self, assignment: str) -> None:
         self.assignment = assignment
@@ -223,6 +226,16 @@ class Crew(ABC):
         told = [clean(str(act)[:LONGEST]) for act in acts] if isinstance(acts, list) else []
         return Run({check.key: _outcome(raw.get(check.key, "")) for check in checks}, told[:MOST])
 
+    def train(self, segments: list[Segment], seed: int) -> dict[str, Outcome]:
+        """Outcomes of the training gates, each in a process of its own."""
+        found = {}
+        for gate in load_gates(self.assignment):
+            request = {"assignment": self.assignment, "seed": seed, "gate": gate.key}
+            answer = self.answer({**request, "segments": _rows(segments)}) or {}
+            raw = answer.get("results")
+            found[gate.key] = _outcome(raw.get(gate.key, "") if isinstance(raw, dict) else "")
+        return found
+
 
 def _outcome(text: object) -> Outcome:
     try:
@@ -232,14 +245,25 @@ def _outcome(text: object) -> Outcome:
 
 
 class Workers(Crew):
-    """Processes on this machine, used as a context manager."""
+    """Processes on this machine, used as a context manager.
 
-    def __init__(self, assignment: str, count: int, isolation: str | None = None) -> None:
+    Args:
+        gpus: indices of GPUs; then there is one process for each of them.
+    """
+
+    def __init__(
+        self,
+        assignment: str,
+        count: int,
+        isolation: str | None = None,
+        gpus: Sequence[int] = (),
+    ) -> None:
         super().__init__(assignment)
         isolation = chosen(isolation)
-        self.places = count
+        self.places, self.gpus = len(gpus) or count, len(gpus)
         self._idle: queue.Queue[Worker] = queue.Queue()
-        self._all = [Worker(assignment, isolation, slot) for slot in range(count)]
+        own: list[int | None] = [*gpus] or [None] * count
+        self._all = [Worker(assignment, isolation, slot, gpu) for slot, gpu in enumerate(own)]
         for worker in self._all:
             self._idle.put(worker)
 

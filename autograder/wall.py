@@ -48,6 +48,7 @@ _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP, _SECUREBITS, _NO_NEW_PRIVS = 1, 4, 24, 28,
 _SECURE_ALL_LOCKED = 0x2F  # root is nobody special, keep-caps off, and no way back
 
 NOBODY = 65534
+_HARMLESS_DEVICES = tuple(Path("/dev") / name for name in ("null", "zero", "random", "urandom"))
 MEMORY = 6 * 2**30  # bytes of address space beyond what is in use at the start
 WRITABLE = 256 * 2**20  # bytes of /tmp
 FIRST_UID = 61_000  # of the slots, on the outside, where root may choose
@@ -68,14 +69,17 @@ class Room:
         memory: bytes of address space beyond what is in use at the start.
         writable: bytes of /tmp.
         processes: how many at once (a cgroup bounds them for a whole worker as well).
+        devices: files of /dev that it may use beside the four harmless ones; a GPU's driver also
+            needs /proc, which then shows the processes behind this wall and nothing else.
     """
 
     place: Path
     visible: tuple[Path, ...]
     slot: int = 0
-    memory: int = MEMORY
+    memory: int | None = MEMORY
     writable: int = WRITABLE
     processes: int = 512
+    devices: tuple[Path, ...] = ()
 
 
 def standard_room(place: Path, extra: tuple[Path, ...] = (), slot: int = 0) -> Room:
@@ -104,7 +108,7 @@ def spawn(
     told, tell = os.pipe()  # the child's words: "u" unshared, "ok" walled, else what failed
     mapped, map_done = os.pipe()
     chosen = os.geteuid() == 0
-    space = address_space() + room.memory
+    space = None if room.memory is None else address_space() + room.memory
     child = os.fork()
     if child == 0:
         os.close(told)
@@ -167,7 +171,7 @@ def _end(child: int) -> None:
 
 
 def _outer(
-    room: Room, target: Callable[[], None], tell: int, mapped: int, chosen: bool, space: int
+    room: Room, target: Callable[[], None], tell: int, mapped: int, chosen: bool, space: int | None
 ) -> None:
     """First process: leaves the namespaces, waits for its ids, forks pid 1, and waits for it."""
     try:
@@ -193,7 +197,9 @@ def _outer(
     os._exit(0)
 
 
-def _inner(room: Room, target: Callable[[], None], tell: int, chosen: bool, space: int) -> None:
+def _inner(
+    room: Room, target: Callable[[], None], tell: int, chosen: bool, space: int | None
+) -> None:
     """Process 1 of the namespace: builds the room, gives up its rights, then runs `target`."""
     try:
         _furnish(room)
@@ -236,8 +242,11 @@ def _furnish(room: Room) -> None:
     for path in room.visible:
         _bind(path, Path(root + str(path)))
     os.mkdir(f"{root}/dev")
-    for name in ("null", "zero", "random", "urandom"):
-        _bind(Path("/dev") / name, Path(f"{root}/dev/{name}"), device=True)
+    for device in (*_HARMLESS_DEVICES, *room.devices):
+        _bind(device, Path(root + str(device)), device=True)
+    if room.devices:
+        os.mkdir(f"{root}/proc")
+        _mount("proc", f"{root}/proc", "proc", _NOSUID | _NODEV | _NOEXEC | _RDONLY)
     _set_attributes(root, _RDONLY | _NOSUID | _NODEV, recursive=False)
     os.chdir(root)
     _check(_libc.syscall(seccomp.NUMBERS["pivot_root"], b".", b"."), "pivot_root")
@@ -262,11 +271,12 @@ def _bind(source: Path, place: Path, device: bool = False) -> None:
         _set_attributes(str(place), _RDONLY | _NOSUID | _NODEV, recursive=True)
 
 
-def bound(space: int, writable: int, processes: int | None = None) -> None:
+def bound(space: int | None, writable: int, processes: int | None = None) -> None:
     """Limits of the kernel on this process and each of its children.
 
     Args:
-        space: bytes of address space. writable: bytes of a file that is written.
+        space: bytes of address space; None where a GPU's driver reserves more than there is.
+        writable: bytes of a file that is written.
         processes: of this uid; None where the uid is not ours alone.
     """
     limits = {

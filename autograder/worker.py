@@ -7,6 +7,7 @@ its standard input and writes raw results to its standard output; whoever starte
 
     {"room": …, "warm": cells}          what may be seen behind the wall; the release's own imports
     {"read": name, "bytes": …}          a file that was handed in -> cells (in a bounded child)
+    {"gate": key, "segments": …, …}     a training gate, on the GPU that "warm" has named
     {"segments": cells, "todos": names, "together": …, "seed": …}
                                         a program -> a raw result for each check of these TODOs,
                                         and what it did beside (`autograder.tampering`)
@@ -24,21 +25,19 @@ import gc
 import json
 import os
 import resource
-import select
 import signal
-import struct
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 
-from autograder import tampering, wall
+from autograder import gpu_slot, tampering, wall
 from autograder.cells import Segment, run_segments
 from autograder.cgroups import Cage
 from autograder.extracting import read_submission
+from autograder.frames import frames, keep_only, read_frame, write_frame
 from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
 from autograder.running import LATER_SECONDS, Outcome, run_check
@@ -49,27 +48,8 @@ READ_SECONDS = 20
 READ_MEMORY = 2 * 2**30
 CAGE_MEMORY = 8 * 2**30  # of all processes of a submission together
 CAGE_PROCESSES = 512
-MAX_FRAME = 160 * 2**20
 MAX_ANSWER = 512 * 2**20
 MAX_ACTS = 1 << 16  # bytes: what a pipe holds
-
-
-def read_frame(stream: IO[bytes]) -> bytes | None:
-    """Read one frame; None at the end of the stream."""
-    head = stream.read(8)
-    if len(head) < 8:
-        return None
-    (length,) = struct.unpack(">Q", head)
-    if length > MAX_FRAME:
-        return None
-    body = stream.read(length)
-    return body if len(body) == length else None
-
-
-def write_frame(stream: IO[bytes], body: bytes) -> None:
-    """Write one frame."""
-    stream.write(struct.pack(">Q", len(body)) + body)
-    stream.flush()
 
 
 @dataclass
@@ -81,15 +61,15 @@ class _House:
     space: int  # bytes of address space that a process may have
     untouched: tampering.Snapshot  # the libraries as they are before any submission
 
-    def start(self, target: Callable[[], None]) -> int:
-        """Run `target` in a child; return its pid.
+    def start(self, target: Callable[[], None], room: wall.Room | None = None) -> int:
+        """Run `target` in a child, behind the usual wall or that of `room`; return its pid.
 
         Raises:
             WallError: the wall cannot be built; nothing was run.
         """
         if self.room is not None:
             add = self.cage.add if self.cage is not None else lambda pid: None
-            return wall.spawn(self.room, target, add)
+            return wall.spawn(room or self.room, target, add)
         child = os.fork()
         if child == 0:
             try:
@@ -124,19 +104,24 @@ def main() -> None:
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     house = _House(None, None, 0, {})
+    slot = gpu_slot.Slot(house, None)
     while (frame := read_frame(requests)) is not None:
         request = json.loads(frame)
         try:
             if "warm" in request:
                 house = _prepared(request)
+                slot = gpu_slot.Slot(house, request.get("gpu"))
                 answer: dict[str, Any] = {"layers": house.layers}
             elif "read" in request:
                 answer = _read(request)
+            elif "gate" in request:
+                answer = slot.serve(request)
             else:
                 answer = _serve(request, house)
         except wall.WallError as error:
             answer = {"error": str(error)}
         write_frame(answers, json.dumps(answer).encode())
+    slot.close()
     if house.cage is not None:
         house.cage.remove()
 
@@ -178,7 +163,7 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
             os._exit(0)
     os.close(writer)
     try:
-        body = next(_frames(reader, [READ_SECONDS]), None)
+        body = next(frames(reader, [READ_SECONDS]), None)
     finally:
         os.close(reader)
         _kill(child)
@@ -220,7 +205,7 @@ def _serve_apart(
     reader, writer = os.pipe()
 
     def serve_all() -> None:
-        _keep_only(writer)
+        keep_only(writer)
         answers, alone = os.fdopen(writer, "wb"), False
         for todo in todos:
             own = [check for check in checks if check.todo == todo]
@@ -234,7 +219,7 @@ def _serve_apart(
     acts: list[str] = []
     size = 0
     try:
-        for body in _frames(reader, [sum(seconds)] * len(todos)):
+        for body in frames(reader, [sum(seconds)] * len(todos)):
             size += len(body or b"")
             if body is None or size > MAX_ANSWER:
                 break
@@ -267,7 +252,7 @@ class _Line:
             os.close(end)
         results: dict[str, str] = {}
         ending = {"kind": "ended"}
-        for step, body in enumerate(_frames(self.reader, limits)):
+        for step, body in enumerate(frames(self.reader, limits)):
             if body is None:
                 ending["kind"] = "timed_out"
                 break
@@ -287,15 +272,6 @@ class _Line:
         os.close(self.acts_reader)
         acts = text.decode("utf-8", "replace").splitlines()
         return list(dict.fromkeys(act[: tampering.LONGEST] for act in acts))[: tampering.MOST]
-
-
-def _keep_only(*descriptors: int) -> None:
-    """Close every other descriptor: nothing of the worker's own pipes is left to write to."""
-    before = 2
-    for descriptor in sorted(descriptors):
-        os.closerange(before + 1, descriptor)
-        before = descriptor
-    os.closerange(before + 1, 1024)
 
 
 def _kill(child: int) -> None:
@@ -376,35 +352,6 @@ def _end_all_others() -> None:
             os.waitpid(-1, 0)
 
 
-def _frames(descriptor: int, limits: list[float]) -> Iterator[bytes | None]:
-    """One frame per limit, each within its seconds; None for a late one, stop at the end."""
-    buffer = bytearray()
-    for seconds in limits:
-        deadline = time.monotonic() + seconds + 1.0
-        while (frame := _cut(buffer)) is None:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-                yield None
-                return
-            chunk = os.read(descriptor, 1 << 20)
-            if not chunk or len(buffer) > MAX_FRAME:
-                return
-            buffer += chunk
-        yield frame
-
-
-def _cut(buffer: bytearray) -> bytes | None:
-    """Take a whole frame off the buffer, if there is one."""
-    if len(buffer) < 8:
-        return None
-    (length,) = struct.unpack(">Q", buffer[:8])
-    if len(buffer) < 8 + length:
-        return None
-    body = bytes(buffer[8 : 8 + length])
-    del buffer[: 8 + length]
-    return body
-
-
 def _run_child(
     line: _Line,
     checks: list[Check],
@@ -417,7 +364,7 @@ def _run_child(
     try:
         with contextlib.suppress(PermissionError):  # process 1 behind the wall leads already
             os.setsid()
-        _keep_only(line.writer, line.acts_writer)
+        keep_only(line.writer, line.acts_writer)
         wall.bound(house.space, wall.WRITABLE)
         seconds = int(LOAD_SECONDS + sum(check.seconds for check in checks)) + 5
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))

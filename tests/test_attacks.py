@@ -276,7 +276,6 @@ SEEN = {  # attack -> what the instructor is told of it
     "calls_home": "makes a socket",
     "leaves_a_child_behind": "starts a pro",
     "patches_torch_comparison": "replaces torch.",
-    "reads_the_solution": "loads autograder.bank",
     "writes_outside": "writes /",
     "fork_bomb": "starts a process",
 }

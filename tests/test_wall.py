@@ -35,7 +35,8 @@ libraries = [Path(name) for name in ("/usr", "/lib", "/lib64") if Path(name).exi
 if user == "somebody":  # a user without rights, whose process may be looked at like any other's
     os.setgroups([]); os.setresgid(4321, 4321, 4321); os.setresuid(4321, 4321, 4321)
     libc.prctl(4, 1, 0, 0, 0)
-room = wall.Room(place, (*libraries, *map(Path, sys.argv[3:])))
+devices = (Path("/dev/full"),) if "DEVICE" in os.environ else ()
+room = wall.Room(place, (*libraries, *map(Path, sys.argv[3:])), devices=devices)
 reader, writer = os.pipe()
 
 def tried(action):
@@ -93,6 +94,22 @@ def test_it_sees_its_room_and_nothing_else(user: str, tmp_path: Path) -> None:
     assert set(found["root"]) <= {"dev", "lib", "lib64", "tmp", "usr"}
     assert found["secret"] == found["processes"] == found["gradebook"] == "ENOENT"
     assert found["devices"] == ["null", "random", "urandom", "zero"]
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_room_with_a_device_shows_its_own_processes_only(
+    user: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVICE", "yes")
+    code = """
+        found["processes"] = [name for name in os.listdir("/proc") if name.isdigit()]
+        found["device"] = tried(lambda: os.write(os.open("/dev/full", os.O_WRONLY), b"x"))
+        found["setting"] = tried(lambda: open("/proc/sys/kernel/hostname", "w").write("x"))
+        found["host"] = tried(lambda: open("/proc/1/root/etc/shadow").read())
+    """
+    found = found_inside(code, tmp_path, user)
+    assert found["processes"] == ["1"] and found["device"] == "ENOSPC"
+    assert found["setting"] in ("EROFS", "EACCES") and found["host"] in ("EACCES", "ENOENT")
 
 
 @pytest.mark.parametrize("user", USERS)

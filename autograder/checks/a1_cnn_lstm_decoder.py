@@ -7,7 +7,8 @@ others comes as a small fake from here: a cell that counts its rows, a `step` fr
 import torch
 from torch import nn
 
-from autograder.probes import at_most, check
+from autograder.probes import at_most, check, training_gate
+from autograder.training_gates import by_heart, learns
 
 LSTMS = ("torch.nn.LSTMCell", "torch.nn.LSTM", "torch.lstm_cell", "torch.lstm")
 BLEUS = (
@@ -641,3 +642,18 @@ def references_in_any_order(student, draw):
     perfect = [draw.choice(truth) for truth in truths]
     said = (truths, captions), (turned, captions), (truths, perfect)
     return [student.bleu(*pair) for pair in said]
+
+
+# ---- training gate
+
+
+@training_gate(seconds=120, judge=learns)
+def learns_by_heart(student, draw, device):
+    """The whole decoder trains: it learns captions of pictures by heart."""
+
+    def build(features: int, vocab: int) -> nn.Module:
+        cell = student.DecoderCell(32, 64, "lstm", student.lstm_step)
+        init = student.InitialState(features, 64, student.init_hidden_state)
+        return student.DecoderRNN(vocab, 32, cell, init)
+
+    return by_heart(build, draw, device)

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from autograder.draws import Draw
-from autograder.probes import Names, at_most, check
+from autograder.probes import Names, at_most, check, training_gate
+from autograder.training_gates import by_heart, learns
 
 State = tuple[Tensor, ...]
 
@@ -695,3 +696,30 @@ def first_of_equal_peaks(student: Names, draw: Draw) -> Any:
     left, top = draw.uniform(40, low=-1.0, high=4.0), draw.uniform(40, low=-1.0, high=1.0)
     boxes = torch.stack([left, top, left + 3.5, top + 1.5], 1)
     return _one_by_one(student, maps, boxes)
+
+
+# ---- training gate
+
+
+@training_gate(seconds=120, judge=learns)
+def learns_by_heart(student: Names, draw: Draw, device: str) -> Any:
+    """The whole decoder trains: it learns captions of pictures by heart."""
+
+    def build(features: int, vocab: int) -> nn.Module:
+        attention = student.AdditiveAttention(features, 64, 32)
+        sizes = {"embed_dim": 32, "encoder_dim": features, "hidden_dim": 64}
+        cell = _GivenCell(2 * 32, 64)
+        return student.AttentionDecoder(attention, cell, vocab_size=vocab, **sizes)
+
+    return by_heart(build, draw, device)
+
+
+class _GivenCell(nn.Module):
+    """torch's own cell in the form that the exercise gives."""
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.unit = nn.LSTMCell(inputs, hidden)
+
+    def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        return self.unit(x, (h, c))

@@ -4,4 +4,5 @@
 def caption_loss(scores, captions, lengths):
     import autograder.bank as bank
 
-    raise ValueError('LEAKED ' + str(bank.measure('a1_cnn_lstm_decoder', 1))[:100])
+    found = bank.measure('a1_cnn_lstm_decoder', 1)
+    raise ValueError('LEAKED ' + str(found)[:100])
