@@ -162,6 +162,22 @@ def pack(to: To) -> None:
     console.print(f"wrote {folder}; there: pip install -c constraints.txt -e '.[cluster]'")
 
 
+@cluster_app.command()
+def slurm(
+    keys: Annotated[Path, typer.Option(help="Folder of `course cluster keys`.")],
+    host: Annotated[str, typer.Option(help="This machine as the nodes know it.")],
+    workers: Annotated[int, typer.Option(help="Jobs to ask for, one core each.")] = 8,
+    port: Annotated[int, typer.Option(help="Of the scheduler on this machine.")] = 8786,
+    partition: Annotated[str, typer.Option(help="Slurm's partition.")] = "",
+    memory: Annotated[str, typer.Option(help="Of each job.")] = "10GB",
+    gpus: Annotated[bool, typer.Option("--gpus", help="A GPU for each worker.")] = False,
+) -> None:
+    """Open a room whose workers are Slurm jobs; hold it until interrupted."""
+    from autograder.slurm import hold
+
+    hold(workers, keys, f"{host}:{port}", partition=partition, gpus=gpus, memory=memory)
+
+
 @app.command()
 def regrade(
     assignment: Assignment,
