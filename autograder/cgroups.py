@@ -23,33 +23,34 @@ class Cage:
 
     Attributes:
         kind: "cgroup v2", "cgroup v1", or "" where none could be made.
+        folders: the groups' own folders.
     """
 
     def __init__(self, memory: int, processes: int) -> None:
         limits = {"memory": memory, "pids": processes}
         self.kind = ""
-        self._folders: list[Path] = []
+        self.folders: list[Path] = []
         own = _own_groups()
         for version, kind in ((0, "cgroup v2"), (1, "cgroup v1")):
             try:
-                self._folders = _make(own, version, limits)
+                self.folders = _make(own, version, limits)
             except OSError:
                 continue
-            if self._folders:
+            if self.folders:
                 self.kind = kind
                 return
 
     def add(self, pid: int) -> None:
         """Put a process in; all that it starts afterwards is inside as well."""
-        for folder in self._folders:
+        for folder in self.folders:
             _write(folder / "cgroup.procs", pid)
 
     def remove(self) -> None:
         """Take the groups away; all their processes must have ended."""
-        for folder in self._folders:
+        for folder in self.folders:
             with contextlib.suppress(OSError):
                 folder.rmdir()
-        self._folders = []
+        self.folders = []
 
 
 def _own_groups() -> dict[str, str]:

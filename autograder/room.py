@@ -29,12 +29,11 @@ from urllib.parse import urlsplit
 
 from autograder import gpu_slot
 from autograder.assignments import repository
-from autograder.sandbox import Crew, Worker, chosen
+from autograder.sandbox import TRIES, Crew, Worker, chosen
 from starter_code.errors import CourseError
 
 KEY, CERTIFICATE = "cluster.key", "cluster.crt"
 HELLO_SECONDS = 120.0
-_TRIES = 3  # of a request whose machine was lost
 _INSTALL = "install them with: pip install -c constraints.txt -e '.[cluster]'"
 
 
@@ -183,7 +182,7 @@ class Room(Crew):
             CourseError: the cluster is gone, or a machine cannot run submissions.
         """
         task = self._packed(request)
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             if self._client.status not in ("running", "connecting"):
                 raise CourseError(
                     f"The cluster at {self.address} is gone; start it and run the same command "

@@ -32,6 +32,7 @@ from autograder.values import NotPlain, clean
 from starter_code.errors import CourseError
 
 ISOLATIONS = ("namespaces", "none")
+TRIES = 4  # of a request: a submission cannot reach the worker, so a death is the machine's fault
 CHOICE = "COURSE_ISOLATION"  # an administrator's word for commands that have no option for it
 
 
@@ -76,7 +77,21 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the process and build its wall once.
+        """Start the process and build its wall once; if it dies over that, start another.
+
+        Raises:
+            CourseError: the wall cannot be built on this machine.
+        """
+        for _ in range(TRIES):
+            if self._started():
+                return
+        raise CourseError(
+            "The process that runs submissions is ended at its start, again and again; is there "
+            "enough memory? `course doctor` says what this machine offers."
+        )
+
+    def _started(self) -> bool:
+        """Whether a new process came up.
 
         Raises:
             CourseError: the wall cannot be built on this machine.
@@ -104,13 +119,14 @@ class Worker:
         warm = {"warm": _rows(release_program(self.assignment)), "gpu": self.gpu}
         answer = self._ask({**warm, "room": self._room()})
         if answer is None:
-            raise CourseError("The process that runs submissions ended at its start; try again.")
+            return False
         if "error" in answer:
             raise CourseError(
                 f"{answer['error']} Nothing is graded without it: `course doctor` says what is "
                 "missing; `--isolation none` grades without a wall, for code that you trust."
             )
         self.layers = [str(layer) for layer in answer["layers"]]
+        return True
 
     def _room(self) -> dict[str, Any] | None:
         """What a submission may see: the engine and the starter code, nothing else of ours."""
@@ -135,12 +151,12 @@ class Worker:
         return cast(dict[str, Any], json.loads(answer))
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer to a request, by a second process if the first dies; None if both do.
+        """The answer to a request, by another process if one dies; None if several do.
 
         Raises:
             CourseError: the wall cannot be built; nothing was run.
         """
-        for _ in range(2):
+        for _ in range(TRIES):
             if self._process is None or self._process.poll() is not None:
                 self.start()
             answer = self._ask(request)
@@ -211,16 +227,19 @@ class Crew(ABC):
     def run(
         self, segments: list[Segment], seed: int, todos: Sequence[str], together: bool = False
     ) -> Run:
-        """Outcomes of the checks of these TODOs; "ended" where no worker survives the program.
+        """Outcomes of the checks of these TODOs.
 
         Args:
             together: one process for all of them: fast, and what passes there has passed.
+
+        Raises:
+            RuntimeError: worker after worker died over it: that is no reason for a grade.
         """
         request = {"assignment": self.assignment, "seed": seed, "segments": _rows(segments)}
         answer = self.answer({**request, "todos": list(todos), "together": together})
         checks = [check for check in load_checks(self.assignment) if check.todo in todos]
         if answer is None:
-            return Run({check.key: Outcome("ended") for check in checks}, [])
+            raise RuntimeError("no worker survived it")
         raw, acts = answer.get("results"), answer.get("acts")
         raw = raw if isinstance(raw, dict) else {}
         told = [clean(str(act)[:LONGEST]) for act in acts] if isinstance(acts, list) else []
