@@ -163,7 +163,11 @@ def compare_class(
     sources, unread = read_class(assignment, folder, isolation)
     report = Report(assignment, threshold, len(sources) + len(unread), unread=unread)
     bar = tqdm(sources.items(), desc="finding passages", delay=2)
-    report.texts = {student: units(answers) for student, answers in bar}
+    for student, answers in bar:
+        try:
+            report.texts[student] = units(answers)
+        except Exception as error:  # a text that breaks the lexer is no reason to stop the report
+            report.unread[student] = f"The answers cannot be compared ({type(error).__name__})."
     report.published = published_texts(assignment)
     matches: dict[tuple[str, str, bool], list[Match]] = {}
     given = skeleton(assignment)

@@ -6,12 +6,13 @@ import csv
 import itertools
 import json
 import os
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from autograder import similarity, similarity_page
+from autograder import cli, similarity, similarity_page
 from autograder.similarity import NOTEBOOK, SOLUTION, Report
 from autograder.simulated_class import simulated_class
 from starter_code.errors import CourseError
@@ -161,3 +162,33 @@ def test_a_threshold_is_a_share(threshold: float, tmp_path: Path) -> None:
 def test_the_report_does_not_lie_where_students_look() -> None:
     with pytest.raises(CourseError, match="students"):
         similarity_page.refuse_feedback(Path("runs/grades/a2/feedback"))
+
+
+def test_without_the_package_it_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "copydetect", None)
+    similarity._copydetect.cache_clear()
+    command = ["course", "similarity", "a2", "--submitted", str(tmp_path), "--to", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    similarity._copydetect.cache_clear()
+    assert ended.value.code == 2 and "pip install copydetect" in capsys.readouterr().err
+
+
+def test_a_text_that_breaks_the_lexer_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untouched = simulated_class(NAME)[1]
+    text = next(iter(untouched.files.values()))
+    for student in ("ann", "bob"):
+        hand_in(tmp_path, student, text, ANSWER)
+    real, calls = similarity.units, iter([1, 0])
+
+    def units(answers: dict[str, str]) -> object:
+        return 1 / 0 if next(calls, 0) else real(answers)
+
+    monkeypatch.setattr(similarity, "units", units)
+    report = similarity.compare_class(NAME, tmp_path)
+    assert "ZeroDivisionError" in report.unread["ann"] and "bob" in report.texts
