@@ -2,6 +2,7 @@
 # make test    every test                                                             (15 minutes)
 # make lint    style and types
 # make lab     JupyterLab on the assignments
+# make benchmarks   those that need no data and no other tool (10 minutes)
 # make walkthroughs   run every source notebook at the small tier and keep the outputs
 # Each target makes its own environment in .venv first; PYTHON names the interpreter (3.11 or newer).
 
@@ -33,7 +34,8 @@ walkthroughs: $(READY)
 	$(BIN)/course build --execute
 
 benchmarks: $(READY)
-	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	for name in checks scenes input_files decoding grading; do \
+		echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; give it with PYTHON=..."; exit 2; }

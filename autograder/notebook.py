@@ -22,7 +22,7 @@ from autograder.bank import Bank
 from autograder.judging import NOT_ATTEMPTED, Verdict, judge_todo
 from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
-from autograder.running import LATER_SECONDS, Outcome, TimedOut, run_check, time_limit
+from autograder.running import Outcome, TimedOut, patience, run_check, time_limit
 from starter_code.errors import CourseError
 
 PUBLIC_NOTE = "Grading repeats these checks with other inputs."
@@ -109,9 +109,9 @@ class Session:
         static = forbidden_calls(self._cell(todo), banned)
         outcomes: dict[str, Outcome] = {}
         for check in own:
-            late = any(known.kind == "timed_out" for known in outcomes.values())
+            late = sum(known.kind == "timed_out" for known in outcomes.values())
             try:
-                with time_limit(LATER_SECONDS if late else check.seconds):
+                with time_limit(patience(check.seconds, late)):
                     outcome = run_check(check, self.namespace, self.bank.seed)
             except TimedOut:  # it came while the check was being left
                 outcome = Outcome("timed_out")

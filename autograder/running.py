@@ -34,7 +34,7 @@ _OURS = (
 )
 
 
-LATER_SECONDS = 3.0  # of a check after one of the same TODO that did not end
+LATER_SECONDS = (3.0, 1.0)  # of a check after one, and after more, of its TODO that did not end
 _Targets = tuple[dict[types.CodeType, str], dict[int, str], dict[str, str]]
 
 
@@ -88,6 +88,11 @@ class Outcome:
         outcome = Outcome(kind, decode(tree["value"]), [], error, detail, line, library)
         outcome.layers = decode(tree["layers"])
         return outcome
+
+
+def patience(seconds: float, late: int) -> float:
+    """Seconds that a check gets after `late` others of the same TODO did not end."""
+    return min(seconds, LATER_SECONDS[min(late, 2) - 1]) if late else seconds
 
 
 def run_check(check: Check, namespace: Mapping[str, Any], seed: int) -> Outcome:

@@ -40,10 +40,10 @@ from autograder.extracting import read_submission
 from autograder.frames import frames, keep_only, read_frame, write_frame
 from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
-from autograder.running import LATER_SECONDS, Outcome, run_check
+from autograder.running import Outcome, patience, run_check
 
 LOAD_SECONDS = 10.0
-TOGETHER_LOAD_SECONDS = 3.0  # all TODO cells in one process; a slow one gets its own
+TOGETHER_SECONDS = 3.0  # of a load or a check in the common process; what is slow gets its own
 READ_SECONDS = 20
 READ_MEMORY = 2 * 2**30
 CAGE_MEMORY = 8 * 2**30  # of all processes of a submission together
@@ -189,7 +189,7 @@ def _serve_together(
     """One process behind the wall for all checks; where it dies or hangs, results are missing."""
     line = _Line()
     child = house.start(lambda: _run_child(line, checks, segments, seed, house, graded=""))
-    limits = [TOGETHER_LOAD_SECONDS, *(check.seconds for check in checks)]
+    limits = [TOGETHER_SECONDS, *(min(c.seconds, TOGETHER_SECONDS) for c in checks)]
     try:
         results, _ = line.collect(checks, limits)
     finally:
@@ -293,15 +293,15 @@ def _serve_todo(
     results: dict[str, str] = {}
     acts: list[str] = []
     waiting = list(checks)
-    late = False
+    late = 0
     while waiting:
         if alone:
             segments = _only(checks[0].todo, segments)
-        limits = [min(c.seconds, LATER_SECONDS) if late else c.seconds for c in waiting]
+        limits = [patience(c.seconds, late) for c in waiting]
         done, seen, ending = _one_child(waiting, segments, seed, house, limits)
         results.update(done)
         acts += seen
-        late = late or ending["kind"] == "timed_out"
+        late += ending["kind"] == "timed_out"
         waiting = [check for check in waiting if check.key not in results]
         if not waiting:
             break

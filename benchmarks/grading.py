@@ -34,7 +34,8 @@ import rivals
 from autograder import grading
 from autograder.assignments import repository, resolve
 from autograder.gradebook import enter
-from autograder.sandbox import Worker
+from autograder.probes import load_checks
+from autograder.sandbox import Crew, Worker, Workers
 from autograder.simulated_class import simulated_class
 
 SLOW = ("loop", "hang", "exit", "crash")  # their time is the limits', not the tools'
@@ -43,8 +44,8 @@ PARTS = {  # what is timed: (where it is looked up, its name) -> the part that i
     (Worker, "start"): "starting workers",
     (grading, "measure"): "measuring the reference",
     (grading, "take"): "reading",
-    (Worker, "read"): "reading",
-    (Worker, "run"): "running",
+    (Crew, "read"): "reading",
+    (Crew, "run"): "running",
     (grading, "judge_outcomes"): "judging",
     (grading, "rebuilt"): "writing",
     (grading, "with_verdicts"): "writing",
@@ -141,14 +142,16 @@ def clocks() -> Iterator[Counter[str]]:
 
 
 def empty_run(assignment: str) -> float:
-    """Seconds of a submission without a line of code: its wall and a fork for each TODO."""
-    worker = Worker(assignment, "namespaces", 0)
-    try:
-        worker.start()
-        worker.run([], 1)
-        return seconds_of(lambda: [worker.run([], 1) for _ in range(EMPTY_RUNS)]) / EMPTY_RUNS
-    finally:
-        worker.close()
+    """Seconds of a submission without a line of code: its wall, built and taken down."""
+    todos = [check.todo for check in load_checks(assignment)][:1]
+    with Workers(assignment, 1, "namespaces") as workers:
+
+        def run() -> None:
+            for _ in range(EMPTY_RUNS):
+                workers.run([], 1, todos, together=True)
+
+        run()
+        return seconds_of(run) / EMPTY_RUNS
 
 
 def parts(assignment: str, scratch: Path, count: int) -> dict[str, float]:
@@ -161,7 +164,7 @@ def parts(assignment: str, scratch: Path, count: int) -> dict[str, float]:
         )
     shares = {part: seconds / count for part, seconds in spent.items()}
     walls = min(empty_run(assignment), shares["running"])
-    shares["walls and forks"] = walls
+    shares["walls"] = walls
     shares["running the checks"] = shares.pop("running") - walls
     return shares | {"all else": whole / count - sum(shares.values())}
 
