@@ -4,6 +4,8 @@ The functions are those of the source notebooks (the solutions); a finished trai
 its checkpoint below `runs`, so an interrupted run can be taken up.
 
     python benchmarks/captioning.py [--tier small] [--seeds 3] [--assignment a2]
+
+Where there is a GPU it is used, with mixed precision in the encoder; the first line names it.
 """
 
 from __future__ import annotations
@@ -100,6 +102,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--assignment")
     arguments = parser.parse_args()
+    gpu = torch.cuda.is_available()
+    print("device:", torch.cuda.get_device_name() if gpu else "CPU", flush=True)
     for name in [resolve(arguments.assignment)] if arguments.assignment else names():
         rows = []
         for seed in range(arguments.seeds):

@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import papermill
+import pytest
+import torch
 
 from autograder.assignments import load_source
 
+cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
-def test_papermill_runs_it_at_the_tiny_tier(assignment: str, tmp_path: Path) -> None:
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=cuda)])
+def test_papermill_runs_it_at_the_tiny_tier(assignment: str, device: str, tmp_path: Path) -> None:
     source = load_source(assignment).path.with_suffix(".ipynb")
     done = papermill.execute_notebook(
         str(source),
         str(tmp_path / "done.ipynb"),
-        parameters={"TIER": "tiny", "DEVICE": "cpu", "SEED": 1},
+        parameters={"TIER": "tiny", "DEVICE": device, "SEED": 1},
         cwd=str(tmp_path),
         kernel_name="python3",
         progress_bar=False,
