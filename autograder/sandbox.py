@@ -105,6 +105,7 @@ class Worker:
             "OMP_NUM_THREADS": "1",
             "MPLBACKEND": "Agg",
             "CUDA_VISIBLE_DEVICES": "",
+            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking for a GPU must not start CUDA before a fork
             "HOME": self._scratch.name,
             "MPLCONFIGDIR": self._scratch.name,
         }
