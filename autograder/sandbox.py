@@ -105,7 +105,7 @@ class Worker:
             "OMP_NUM_THREADS": "1",
             "MPLBACKEND": "Agg",
             "CUDA_VISIBLE_DEVICES": "",
-            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking for a GPU must not start CUDA before a fork
+            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # looking for a GPU must not start it: we fork
             "HOME": self._scratch.name,
             "MPLCONFIGDIR": self._scratch.name,
         }

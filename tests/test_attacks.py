@@ -242,8 +242,11 @@ def test_nobody_gets_undeserved_points_and_nobody_loses_deserved_ones(day: Day) 
     for check in load_checks(NAME):
         worth[check.todo] = worth.get(check.todo, 0.0) + check.points
     wrong = []
+    print(f"{'submission':34} deserves  course grade  nbgrader autograde  --gradebook")  # pytest -s
     for student, todos in sorted(day.expected.items()):
         marks = {todo: worth[todo] if right else 0.0 for todo, right in todos.items()}
+        row = sum(day.points[student].values()), day.nbgrader[student], day.entered[student]
+        print(f"{student:34} {sum(marks.values()):8g}  {row[0]:12g}  {row[1]:18g}  {row[2]:11g}")
         if day.points[student] != marks:
             odd = {t: day.points[student][t] for t in marks if day.points[student][t] != marks[t]}
             wrong.append(f"{student}: course grade gives {odd}")
