@@ -32,7 +32,7 @@ from autograder.building import write_atomically
 from autograder.extracting import Submission, find_file, take
 from autograder.feedback import write_feedback
 from autograder.graded_notebook import rebuilt, with_verdicts
-from autograder.judging import Verdict, judge_gates, judge_todo
+from autograder.judging import NOT_ATTEMPTED, Verdict, judge_gates, judge_todo
 from autograder.probes import load_checks
 from autograder.room import Room
 from autograder.running import Outcome
@@ -375,15 +375,16 @@ def _verdicts(submission: Submission, bank: Bank, workers: Crew) -> tuple[list[V
     """
     todos = list(dict.fromkeys(check.todo for check in load_checks(bank.assignment)))
     if submission.problem:
-        stubs = {check.key: Outcome("stub") for check in load_checks(bank.assignment)}
-        verdicts = judge_outcomes(bank.assignment, stubs, bank)
+        nothing = {check.key: Outcome("stub") for check in load_checks(bank.assignment)}
+        verdicts = judge_outcomes(bank.assignment, nothing, bank)
         for verdict in verdicts:
             verdict.reason = submission.problem
         return verdicts, []
     untouched = {s.todo for s in submission.segments if s.todo and s.source == s.fallback}
     first = workers.run(submission.segments, bank.seed, todos, together=True)
     verdicts = judge_outcomes(bank.assignment, first.outcomes, bank)
-    lost = {v.todo for v in verdicts if not v.passed} - untouched
+    stubs = {v.key for v in verdicts if v.status == NOT_ATTEMPTED and v.todo in untouched}
+    lost = {v.todo for v in verdicts if not v.passed and v.key not in stubs}
     again = todos if first.acts else [todo for todo in todos if todo in lost]
     if not again:
         return verdicts, []

@@ -55,6 +55,11 @@ class Verdict:
     look: list[str] = field(default_factory=list)
 
     @property
+    def key(self) -> str:
+        """The check's key; see `autograder.probes.Check`."""
+        return f"{self.todo}/{self.name}"
+
+    @property
     def passed(self) -> bool:
         """Whether the check passed."""
         return self.status == PASSED

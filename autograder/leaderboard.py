@@ -115,7 +115,8 @@ def write_board(rows: list[Row], to: Path) -> list[Path]:
     for rank, row in enumerate(rows, 1):
         faithful = "" if row.faithful is None else f"{row.faithful:.3f}"
         scores = [f"{row.cider:.3f}", f"{row.bleu4:.3f}", faithful, row.distinct]
-        cells.append([rank, row.student, *(scores if not row.problem else [""] * 4), row.problem])
+        place = [rank, row.student, *scores] if not row.problem else ["", row.student, *[""] * 4]
+        cells.append([*place, row.problem])
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
         [head, *([harmless(cell) for cell in line] for line in cells)]

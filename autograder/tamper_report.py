@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,16 +33,17 @@ Line = tuple[str, str, str]  # student, TODO or "", what was seen
 
 def lines(results: Sequence[Result]) -> list[Line]:
     """All that is worth a look, in the order of the students."""
-    found: dict[Line, None] = {}
+    found: Counter[Line] = Counter()
     for result in results:
-        for act in result.acts:
-            found[result.student, "", act] = None
+        found.update((result.student, "", act) for act in result.acts)
         for verdict in result.verdicts:
-            for name in verdict.look:
-                found[result.student, verdict.todo, f"calls {name}"] = None
-            if verdict.status in _ENDINGS:
-                found[result.student, verdict.todo, f"{verdict.status}: {verdict.name}"] = None
-    return list(found)
+            here = [f"calls {name}" for name in verdict.look]
+            here += [verdict.status] if verdict.status in _ENDINGS else []
+            found.update((result.student, verdict.todo, what) for what in here)
+    return [
+        (student, todo, f"{what}, in {times} checks" if times > 1 else what)
+        for (student, todo, what), times in found.items()
+    ]
 
 
 def write(out: Path, results: Sequence[Result]) -> None:

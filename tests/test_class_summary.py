@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder import class_summary, feedback
+from autograder import class_summary, feedback, tamper_report
 from autograder.grading import Result
 from autograder.judging import Verdict
 
@@ -37,3 +37,13 @@ def test_the_page_and_the_picture_can_be_shown() -> None:
     assert "2 × &lt;b&gt;swapped" in page and "1 of 2" in page
     assert "<i>bob" not in page and "<b>swapped" not in page
     assert class_summary.as_picture(class_summary.count(CLASS), "a1").startswith(b"\x89PNG")
+
+
+def test_what_is_worth_a_look_is_listed_once_and_costs_nothing() -> None:
+    odd = result("=cmd()", *[verdict("loss", "ended the process")] * 3)
+    odd.acts = ["writes /etc/passwd", "replaces torch.allclose"]
+    odd.verdicts[0].look = ["torch.softmax"]
+    found = [(todo, what) for _, todo, what in tamper_report.lines([odd, *CLASS])]
+    assert ("", "writes /etc/passwd") in found and len(found) == len(set(found))
+    assert any("ended the process, in 3 checks" in what for _, what in found)
+    assert {student for student, _, _ in tamper_report.lines([odd, *CLASS])} == {"=cmd()"}

@@ -103,6 +103,23 @@ def test_an_attack_earns_nothing_and_costs_nobody_else(
     assert all(verdict.passed == (verdict.todo != "caption_loss") for verdict in result.verdicts)
 
 
+def test_an_untouched_cell_is_not_attempted_whatever_the_others_do(
+    tmp_path: Path, grader: tuple[Bank, Workers]
+) -> None:
+    people = {student.name: student for student in simulated_class(FIRST)}
+    tree = json.loads(people["ben_untouched"].files[f"{FIRST}.ipynb"])
+    cell = next(c for c in tree["cells"] if c["id"] == "encode_caption")
+    cell["source"] = (
+        "# TODO encode_caption\nimport os\ndef encode_caption(*a, **k):\n    os._exit(0)\n"
+    )
+    path = tmp_path / f"{FIRST}.ipynb"
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    bank, workers = grader
+    result = grading.grade_submission("x", workers.read(path.name, take(path)), bank, workers)
+    statuses = {(v.todo == "encode_caption", v.status) for v in result.verdicts}
+    assert statuses == {(True, "ended the process"), (False, "not attempted")}
+
+
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
