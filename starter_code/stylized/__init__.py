@@ -1,0 +1,11 @@
+"""Captions with a style: the data of the labs on disentangling and on stylised captioning (DSIC).
+
+telling      captions of the picture world in four styles, and which of their words carry the style
+records      the real data sets in their public layouts, and the scenes, as one kind of record
+vocabulary   word map, the words of the style and those of the facts, bags of words
+embeddings   word vectors to start from
+features     what an encoder sees in each picture, computed once
+datasets     all of it as a torch data set, and `prepare`
+
+Nothing is imported here, so that whoever needs only the words does not wait for torch.
+"""
