@@ -62,6 +62,9 @@ def test_the_same_facts_are_told_in_every_style():
         assert all(t.style_words for style, t in told.items() if style != FACTUAL)
         alone = in_all_styles(scene, [3, scene.index], ("romantic",))
         assert alone["romantic"] == told["romantic"]
+    said = {tell(SCENES[3], "humorous", 1, np.random.default_rng([5, k])) for k in range(30)}
+    assert len({t.style_words[1:] for t in said}) > 3, "remarks are drawn with the style's words"
+    assert len({t.facts[1:] for t in said}) == 1
     with pytest.raises(CourseError, match="no style 'angry'"):
         tell(SCENES[0], "angry", 0, 0)
 
@@ -236,7 +239,8 @@ def senticap(folder, n=40):
     for i in range(n):
         split = ("train", "train", "val", "test")[i % 4]
         base = {"filename": f"COCO_val2014_{i:012d}.jpg", "imgid": i, "split": split}
-        parts = [nice, sad] if i % 8 == 7 else [nice + sad]
+        sad_here = sad[: 3 - i % 2] if split == "train" else sad
+        parts = [nice, sad] if i % 8 == 7 else [nice + sad_here]
         entries += [base | {"sentences": part} for part in parts]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "senticap_dataset.json"
@@ -247,7 +251,7 @@ def senticap(folder, n=40):
 def test_senticap_as_published(tmp_path):
     path = senticap(tmp_path)
     told = read_senticap(path)
-    assert told == read_senticap(tmp_path) and len(told) == 40 * 6
+    assert told == read_senticap(tmp_path) and len(told) == 40 * 6 - 10
     assert told[0].tokens == ("a", "nice", "dog", "0")
     assert told[0].marks == (False, True, True, False) and told[0].style == "positive"
     assert [len({c.picture for c in told if c.split == s}) for s in ("train", "val", "test")] == [
@@ -330,7 +334,9 @@ def test_word_vectors_factorise_the_mutual_information():
     gram *= np.sqrt(squared.trace() / (gram @ gram).trace())
     assert np.abs(gram @ gram - squared).max() < 1e-3 * squared.max()
     assert not vectors[0].any() and not vectors[word_map["<unk>"]].any()
-    assert torch.equal(vectors, word_vectors(told, word_map, dim=len(word_map) + 7))
+    state = np.random.get_state()[1].copy()
+    assert torch.equal(word_vectors(told, word_map, dim=9), word_vectors(told, word_map, dim=9))
+    assert (np.random.get_state()[1] == state).all(), "no global generator was touched"
     short = torch.nn.functional.normalize(word_vectors(told, word_map, dim=30), dim=1)
     near = {word: short[i] for word, i in word_map.items()}
     assert near["red"] @ near["blue"] > near["red"] @ near["cat"]
@@ -418,6 +424,10 @@ def test_pictures_with_all_that_is_said_of_them(folder):
     both = [w for words in train.references(0, "romantic") for w in words]
     assert torch.equal(batch.style_words[1, 1], bag_of_words(both, train.style_words))
     assert torch.equal(batch.fact_words[1], train[0].fact_words)
+    own = StyledDataset(folder, "train", facts="caption")
+    told = [w for style in own.styles for words in own.references(9, style) for w in words]
+    fact_words = own.take_pictures(torch.tensor([9])).fact_words[0]
+    assert torch.allclose(fact_words, bag_of_words(told, own.fact_words))
 
 
 def test_the_wrong_folder_split_facts_or_words_are_refused(folder, tmp_path):
