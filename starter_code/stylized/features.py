@@ -2,8 +2,7 @@
 
 ℰ(x) of DSIC, section 3.3.1 and (11): "features", float32 (N, D), row i for the picture that
 "filenames" names in place i. At the full tier ℰ is ResNet-152, D = 2048, as in section 4.4; at the
-others it is an encoder that a laptop can run, and a vector holds the mean over the grid's cells and
-beside it the largest value, since a small object fills few cells and is lost in a mean.
+others it is an encoder that a laptop can run, with its grid pooled to one cell.
 """
 
 import json
@@ -18,26 +17,54 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from starter_code.captioning.datasets import CaptionDataset
-from starter_code.captioning.models import Encoder, FrozenFeatures, encoder_for
+from starter_code.captioning.models import Encoder, FrozenFeatures, SmallEncoder
 from starter_code.captioning.pictures import stream_blocks
 from starter_code.captioning.pretraining import pretrain
 from starter_code.errors import CourseError
 from starter_code.tiers import Tier
 from starter_code.training import pick_device, write_atomically
 
-__all__ = ["photo_encoder", "read_features", "scene_encoder", "see", "write_features"]
+__all__ = [
+    "PooledEncoder",
+    "photo_encoder",
+    "read_features",
+    "scene_encoder",
+    "see",
+    "write_features",
+]
+
+
+class PooledEncoder(nn.Module):
+    """An encoder of the captioning labs whose grid becomes one cell: (B, 3, S, S) -> (B, 1, 2 · D).
+
+    The mean over the cells and beside it the largest value: a small object fills few cells and is
+    lost in a mean.
+    """
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.encoder_dim = 2 * encoder.encoder_dim
+        self.grid = (1, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, S, S), uint8 or float in [0, 1] -> (B, 1, 2 · D): means, then largest values."""
+        cells = self.encoder(images)  # (B, P, D)
+        return torch.cat([cells.mean(1), cells.amax(1)], dim=1)[:, None]
 
 
 def scene_encoder(tier: Tier, input_folder: str | Path, seed: int, device: str) -> nn.Module:
     """ℰ for the picture world: taught to name what it sees, on the train split's plain captions.
 
-    It is kept beside `input_folder`, so that the next call, for other styles, finds it.
+    What it learns to read them from is the pooled cell, twice as wide as captioning's cells: all
+    that a picture shows has to fit into it. It is kept beside `input_folder`, so that the next
+    call, for other styles, finds it.
     """
     if tier.encoder == "resnet101":
         return Encoder(grid_size=1, picture_size=tier.picture_size, depth=152)
     with torch.random.fork_rng(devices=[]):  # its first weights depend on `seed` alone
         torch.manual_seed(seed)
-        encoder = encoder_for(tier)
+        encoder = PooledEncoder(SmallEncoder(2 * tier.encoder_dim, tier.picture_size))
     return pretrain(
         encoder,
         CaptionDataset(input_folder, "train"),
@@ -53,26 +80,19 @@ def photo_encoder(tier: Tier, train: Sequence[str | Path], size: int, seed: int)
     if tier.encoder == "resnet101":
         return Encoder(grid_size=1, picture_size=size, depth=152)
     pixels = np.concatenate(list(stream_blocks([str(path) for path in train], size)))
-    whole = min(96, len(train) // 2)
+    whole = min(96, len(train) // 2)  # components; they must be fewer than the pictures
     encoder = FrozenFeatures(global_dim=whole, picture_size=size)
-    return encoder.fit(torch.from_numpy(pixels), seed)
+    return PooledEncoder(encoder.fit(torch.from_numpy(pixels), seed))
 
 
 @torch.no_grad()
 def see(encoder: nn.Module, images: Tensor) -> Tensor:
-    """One vector a picture.
+    """One vector a picture: uint8 (B, 3, S, S) -> float32 (B, D), on the CPU.
 
     Args:
-        encoder: (B, 3, S, S) -> (B, P, D).
-        images: uint8 (B, 3, S, S).
-
-    Returns:
-        float32 (B, D) where the grid is one cell, otherwise (B, 2 · D): means, then largest values.
+        encoder: (B, 3, S, S) -> (B, 1, D): its grid is a single cell.
     """
-    cells = encoder(images).float().cpu()  # (B, P, D)
-    if cells.shape[1] == 1:
-        return cells[:, 0]
-    return torch.cat([cells.mean(1), cells.amax(1)], dim=1)
+    return encoder(images)[:, 0].float().cpu()
 
 
 def write_features(
