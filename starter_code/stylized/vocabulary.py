@@ -79,7 +79,7 @@ class Vocabulary(Sequence[str]):
     def __len__(self) -> int:
         return len(self.words)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> str:  # type: ignore[override]
         return self.words[i]
 
     def __contains__(self, word: object) -> bool:
