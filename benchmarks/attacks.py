@@ -256,7 +256,7 @@ def otter_inside(attack: Attack, python: str) -> dict[str, Any]:
         scores = {t["name"].split()[0]: float(t["score"]) for t in tests if "score" in t}
         outcome.points = scores or None
     with contextlib.suppress(OSError, ValueError):
-        outcome.effects += _told(attack, json.loads((out / "errors.json").read_text("utf-8")))
+        outcome.effects += _told(attack.name, json.loads((out / "errors.json").read_text("utf-8")))
     return asdict(outcome)
 
 
@@ -353,9 +353,9 @@ def _marks_of(student: str) -> dict[str, float | None]:
     return {name.removeprefix(prefix): score for name, score in rows if name.startswith(prefix)}
 
 
-def _told(attack: Attack, errors: list[str]) -> list[str]:
+def _told(attack: str, errors: list[str]) -> list[str]:
     """Whether what went out to read came back with something: it raises what it has found."""
-    found = attack.name.startswith("reads_") and any("CANARY" in text for text in errors)
+    found = attack.startswith("reads_") and any("LEAKED " in text for text in errors)
     return ["secret read"] if found else []
 
 
@@ -441,7 +441,8 @@ def ours(attacks: list[Attack], scratch: Path) -> dict[str, Outcome]:
         for verdict in result.verdicts:
             points[verdict.todo] += verdict.earned
         digest = digests.get(result.student, "")
-        outcomes[result.student] = Outcome(digest, True, points, list(effects), seconds)
+        own = effects + _told(result.student, [verdict.reason for verdict in result.verdicts])
+        outcomes[result.student] = Outcome(digest, True, points, own, seconds)
     return {name: outcome for name, outcome in outcomes.items() if name in digests}
 
 
