@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from courses import hand_in
 
 from autograder import gpu_slot, wall
 from autograder.cells import Segment
@@ -48,10 +49,7 @@ def trained(crew: Workers, segments: list[Segment]) -> Verdict:
 def test_a_class_is_trained_and_the_pages_say_so(tmp_path: Path) -> None:
     people = {s.name: s for s in simulated_class(NAME)}
     chosen = ("ada_finished", "ben_untouched", "xia_corrupt")
-    for name in chosen:
-        (tmp_path / "in" / name).mkdir(parents=True)
-        for file, text in people[name].files.items():
-            (tmp_path / "in" / name / file).write_text(text, encoding="utf-8")
+    hand_in([people[name] for name in chosen], tmp_path / "in")
 
     def run() -> dict[str, Result]:
         out = tmp_path / "out"

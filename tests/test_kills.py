@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from courses import hand_in
 
 from autograder import gradelog
 from autograder.cgroups import Cage
@@ -37,12 +38,9 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def hand_in(folder: Path) -> list[Student]:
+def eight_hand_in(folder: Path) -> list[Student]:
     people = simulated_class(NAME)[:8]
-    for student in people:
-        (folder / "submitted" / student.name).mkdir(parents=True)
-        for name, text in student.files.items():
-            (folder / "submitted" / student.name / name).write_text(text, encoding="utf-8")
+    hand_in(people, folder / "submitted")
     return people
 
 
@@ -57,7 +55,7 @@ def everybody_has_one_grade_and_the_right_one(folder: Path, people: list[Student
 
 
 def test_killed_at_any_moment_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    people = hand_in(tmp_path)
+    people = eight_hand_in(tmp_path)
     dice = random.Random(5)
     for _ in range(KILLS):
         run = start(tmp_path)
@@ -80,7 +78,7 @@ def workers_of(run: subprocess.Popen[bytes]) -> list[int]:
 
 
 def test_killed_workers_cost_nobody_a_grade(tmp_path: Path) -> None:
-    people = hand_in(tmp_path)
+    people = eight_hand_in(tmp_path)
     dice = random.Random(6)
     run = start(tmp_path)
     killed = 0
@@ -112,12 +110,12 @@ def run_caged(folder: Path, memory: int) -> tuple[int, int]:
 
 def test_with_little_memory_every_grade_is_the_right_one(tmp_path: Path) -> None:
     (tmp_path / "measured").mkdir()
-    hand_in(tmp_path / "measured")
+    eight_hand_in(tmp_path / "measured")
     status, peak = run_caged(tmp_path / "measured", 2**40)
     if not peak:
         pytest.skip("there is no control group to be had here")
     assert status == 0
-    people = hand_in(tmp_path)
+    people = eight_hand_in(tmp_path)
     run_caged(tmp_path, peak * 3 // 2)
     assert start(tmp_path).wait(timeout=300) == 0
     everybody_has_one_grade_and_the_right_one(tmp_path, people)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from nbgrader.api import Gradebook
+from courses import nbgrader, new_course, open_gradebook
 
 from autograder import gradelog
 from autograder.gradebook import enter
@@ -17,34 +13,18 @@ from autograder.grading import LOG, default_output, grade_class
 from autograder.simulated_class import simulated_class
 
 NAME = "a1_cnn_lstm_decoder"
-ROOT = Path(__file__).resolve().parents[1]
 DUE = datetime(2026, 5, 1, 12, 0)
 HANDED_IN = {"early": -60, "late": 60, "granted": 60}  # minutes after the due date
 
 
-def nbgrader(course: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=course,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def scores(course: Path) -> dict[str, float]:
-    with Gradebook(f"sqlite:///{course}/gradebook.db", "show-tell-imagine") as gradebook:
+    with open_gradebook(course) as gradebook:
         found = gradebook.assignment_submissions(NAME)
         return {s.student.id: s.score - s.late_submission_penalty for s in found}
 
 
 def test_a_late_submission_loses_its_points_and_an_extension_keeps_them(tmp_path: Path) -> None:
-    config = (ROOT / "nbgrader_config.py").read_text("utf-8")
-    config += '\nc.LateSubmissionPlugin.penalty_method = "zero"\n'
-    (tmp_path / "nbgrader_config.py").write_text(config, encoding="utf-8")
-    shutil.copytree(ROOT / "solutions" / NAME, tmp_path / "solutions" / NAME)
-    nbgrader(tmp_path, "generate_assignment", NAME)
+    new_course(tmp_path, NAME, 'c.LateSubmissionPlugin.penalty_method = "zero"')
     right = simulated_class(NAME)[0].files[f"{NAME}.ipynb"]
     for name, minutes in HANDED_IN.items():
         folder = tmp_path / "submitted" / name / NAME
@@ -52,7 +32,7 @@ def test_a_late_submission_loses_its_points_and_an_extension_keeps_them(tmp_path
         (folder / f"{NAME}.ipynb").write_text(right, encoding="utf-8")
         stamp = (DUE + timedelta(minutes=minutes)).strftime("%Y-%m-%d %H:%M:%S UTC")
         (folder / "timestamp.txt").write_text(stamp, encoding="utf-8")
-    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", "show-tell-imagine") as gradebook:
+    with open_gradebook(tmp_path) as gradebook:
         gradebook.update_or_create_assignment(NAME, duedate=DUE)
         gradebook.update_or_create_student("granted")
         gradebook.update_or_create_submission(NAME, "granted")

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
+from courses import nbgrader, new_course, open_gradebook
 
 from autograder.gradebook import enter
 from autograder.grading import grade_class
 from autograder.simulated_class import simulated_class
 
 NAME = "a1_cnn_lstm_decoder"
-ROOT = Path(__file__).resolve().parents[1]
 EXIT = "# TODO encode_caption\nimport os\nos._exit(0)\ndef encode_caption(*a): os._exit(0)"
-
-
-def nbgrader(course: Path, *arguments: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=course,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        check=True,
-    )
 
 
 def hand_in(course: Path, texts: dict[str, str]) -> None:
@@ -39,7 +24,7 @@ def hand_in(course: Path, texts: dict[str, str]) -> None:
 
 
 def scores(course: Path) -> dict[str, float]:
-    with Gradebook(f"sqlite:///{course}/gradebook.db", "show-tell-imagine") as gradebook:
+    with open_gradebook(course) as gradebook:
         return {s.student.id: s.score for s in gradebook.assignment_submissions(NAME)}
 
 
@@ -60,9 +45,7 @@ def second_tries(right: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("way", ["course grade", "nbgrader autograde"])
 def test_no_old_point_is_kept(way: str, tmp_path: Path) -> None:
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    shutil.copytree(ROOT / "solutions" / NAME, tmp_path / "solutions" / NAME)
-    nbgrader(tmp_path, "generate_assignment", NAME)
+    new_course(tmp_path, NAME)
     right = simulated_class(NAME)[0].files[f"{NAME}.ipynb"]
     later = second_tries(right)
 

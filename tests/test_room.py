@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from courses import ROOT, hand_in
 
 from autograder import cli, room, wall
 from autograder.demo import verify_marks
 from autograder.grading import grade_class
-from autograder.simulated_class import Student, simulated_class
+from autograder.simulated_class import simulated_class
 from starter_code.errors import CourseError
 
 NAME = "a1_cnn_lstm_decoder"
-ROOT = Path(__file__).resolve().parents[1]
 ISOLATION = "none" if wall.missing() else "namespaces"
 
 ROGUE = """
@@ -107,15 +107,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         running.stop()
 
 
-def hand_in(folder: Path) -> list[Student]:
-    people = simulated_class(NAME)[:8]
-    for student in people:
-        (folder / student.name).mkdir(parents=True)
-        for name, text in student.files.items():
-            (folder / student.name / name).write_text(text, encoding="utf-8")
-    return people
-
-
 def test_nothing_that_a_machine_sends_is_opened(cluster: Cluster, tmp_path: Path) -> None:
     sys.path.insert(0, str(cluster.folder))
     import rogue
@@ -159,7 +150,7 @@ def test_a_cluster_that_cannot_be_used_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    hand_in(tmp_path / "submitted")
+    hand_in(simulated_class(NAME)[:1], tmp_path / "submitted")
     command = ["course", "grade", "a1", "--submitted", str(tmp_path / "submitted")]
     command += ["--out", str(tmp_path / "out"), *arguments]
     monkeypatch.setattr(sys, "argv", command)
@@ -178,7 +169,8 @@ def test_keys_are_private_and_not_overwritten(tmp_path: Path) -> None:
 
 def test_a_killed_machine_costs_nobody_a_grade(cluster: Cluster, tmp_path: Path) -> None:
     # the last of the file: it takes a worker away
-    people = hand_in(tmp_path / "submitted")
+    people = simulated_class(NAME)[:8]
+    hand_in(people, tmp_path / "submitted")
     first = tmp_path / "out" / "results"
     victim = cluster.processes[-1]
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from courses import ROOT, hand_in
 
 from autograder import room, wall
 from autograder.demo import verify_marks
@@ -24,7 +25,6 @@ from autograder.simulated_class import simulated_class
 from starter_code.errors import CourseError
 
 NAME = "a1_cnn_lstm_decoder"
-ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch")
 MISSING = [program for program in PROGRAMS if shutil.which(program) is None]
 pytestmark = pytest.mark.skipif(
@@ -105,10 +105,7 @@ def slurm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_a_class_is_graded_by_slurm_jobs(slurm: Path, tmp_path: Path) -> None:
     people = simulated_class(NAME)[:4]
-    for student in people:
-        (tmp_path / "in" / student.name).mkdir(parents=True)
-        for name, text in student.files.items():
-            (tmp_path / "in" / student.name / name).write_text(text, encoding="utf-8")
+    hand_in(people, tmp_path / "in")
     keys = slurm / "keys"
     room.make_keys(keys)
     isolation = "none" if wall.missing() else "namespaces"
