@@ -236,7 +236,7 @@ def stock_inside(attack: Attack, python: str) -> dict[str, Any]:
         if path.stat().st_size < 50 << 20:
             cells = json.loads(path.read_text("utf-8"))["cells"]
             outputs = [output for cell in cells for output in cell.get("outputs", [])]
-            outcome.effects += _told(attack, [str(o.get("evalue")) for o in outputs])
+            outcome.effects += _told(attack.name, [str(o.get("evalue")) for o in outputs])
     return asdict(outcome)
 
 
