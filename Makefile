@@ -2,7 +2,7 @@
 # make test    every test                                                             (15 minutes)
 # make lint    style and types
 # make lab     JupyterLab on the assignments
-# make benchmarks   those that need no data and no other tool (10 minutes)
+# make benchmarks   those that need no data and no other tool
 # make walkthroughs   run every source notebook at the small tier and keep the outputs
 # Each target makes its own environment in .venv first; PYTHON names the interpreter (3.11 or newer).
 

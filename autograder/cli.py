@@ -104,7 +104,7 @@ def grade(
     assignment: Assignment,
     submitted: Annotated[Path, typer.Option(help="Folder with a folder or file per student.")],
     out: Annotated[Path | None, typer.Option(help="Where grades and feedback go.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; one per core.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes here; one per core.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the hidden inputs; new by default.")] = None,
     isolation: Isolation = None,
     students: Annotated[str, typer.Option(help="Only these, anew; names with commas.")] = "",

@@ -11,9 +11,11 @@ comes back is unpickled (`_harmless_pickles`), whatever a machine sends.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import functools
 import hashlib
+import importlib.util
 import io
 import ipaddress
 import json
@@ -22,8 +24,9 @@ import pickle
 import socket
 import tempfile
 import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -34,7 +37,6 @@ from starter_code.errors import CourseError
 
 KEY, CERTIFICATE = "cluster.key", "cluster.crt"
 HELLO_SECONDS = 120.0
-_INSTALL = "install them with: pip install -c constraints.txt -e '.[cluster]'"
 
 
 # --- on a lab machine ------------------------------------------------------------------------
@@ -127,7 +129,8 @@ class Room(Crew):
         super().__init__(assignment)
         self.isolation = chosen(isolation)
         self.address = _address(address, keys)
-        self.security = _security(keys)
+        require_dask()
+        self.security = security(keys) if keys else None
         self.places = self.gpus = 0
 
     def __enter__(self) -> Room:
@@ -136,14 +139,11 @@ class Room(Crew):
         Raises:
             CourseError: nobody answers, or a machine cannot be used; nothing was run.
         """
-        self._pickles = _HarmlessPickles()
-        self._pickles.__enter__()
-        try:
-            self._client = _connect(self.address, self.security)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_harmless_pickles())
+            self._client = stack.enter_context(_connect(self.address, self.security))
             self._greet()
-        except BaseException:
-            self._pickles.__exit__(None, None, None)
-            raise
+            self._stack = stack.pop_all()
         return self
 
     def _greet(self) -> None:
@@ -198,14 +198,8 @@ class Room(Crew):
                 continue
         return None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._client.close()
-        self._pickles.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
 def _unpacked(told: object) -> dict[str, Any] | None:
@@ -250,31 +244,39 @@ def _address(address: str, keys: Path | None) -> str:
     return f"{'tcp' if keys is None else 'tls'}://{name}:{port}"
 
 
-def _security(keys: Path | None) -> Any:
-    """Dask's TLS settings: the same certificate says who may be in the room, on either side."""
-    if keys is None:
-        return None
+def require_dask() -> None:
+    """See that the packages of the extra `cluster` are there.
+
+    Raises:
+        CourseError: they are not.
+    """
+    if importlib.util.find_spec("distributed") is None:
+        raise CourseError(
+            "Clusters need more packages; install them with: "
+            "pip install -c constraints.txt -e '.[cluster]'"
+        )
+
+
+def security(keys: Path) -> Any:
+    """Dask's TLS settings: the same certificate says who may be in the room, in every part.
+
+    Raises:
+        CourseError: the folder holds no keys.
+    """
     missing = [name for name in (KEY, CERTIFICATE) if not (keys / name).is_file()]
     if missing:
         raise CourseError(f"{keys} holds no {missing[0]}; give a folder of `course cluster keys`.")
-    certificate, key = str(keys / CERTIFICATE), str(keys / KEY)
-    try:
-        from distributed.security import Security
-    except ImportError:
-        raise CourseError(f"Clusters need more packages; {_INSTALL}") from None
-    return Security(
-        require_encryption=True,
-        tls_ca_file=certificate,
-        tls_client_cert=certificate,
-        tls_client_key=key,
-    )
+    from distributed.security import Security
+
+    certificate, key = str(keys.resolve() / CERTIFICATE), str(keys.resolve() / KEY)
+    own = {f"tls_{part}_cert": certificate for part in ("client", "scheduler", "worker")}
+    own |= {f"tls_{part}_key": key for part in ("client", "scheduler", "worker")}
+    return Security(require_encryption=True, tls_ca_file=certificate, **own)
 
 
 def _connect(address: str, security: Any) -> Any:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise CourseError(f"Clusters need more packages; {_INSTALL}") from None
+    from distributed import Client
+
     try:
         return Client(
             address,
@@ -300,23 +302,20 @@ class _Plain(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name}")
 
 
-class _HarmlessPickles:
-    """While it is entered, Dask opens no pickle in this process.
+@contextlib.contextmanager
+def _harmless_pickles() -> Iterator[None]:
+    """Inside, Dask opens no pickle in this process.
 
     Dask's messages may carry pickled objects, and opening one runs what its sender likes. A worker
     whose wall was broken must not reach the judge this way.
     """
+    import distributed.protocol.pickle as dask_pickle
 
-    def __enter__(self) -> None:
-        import distributed.protocol.pickle as dask_pickle
-
-        self._before = dask_pickle.loads
-        dask_pickle.loads = _harmless
-
-    def __exit__(self, *_: object) -> None:
-        import distributed.protocol.pickle as dask_pickle
-
-        dask_pickle.loads = self._before
+    before, dask_pickle.loads = dask_pickle.loads, _harmless
+    try:
+        yield
+    finally:
+        dask_pickle.loads = before
 
 
 def _harmless(data: bytes, *, buffers: Any = ()) -> Any:
@@ -332,27 +331,24 @@ def make_keys(to: Path) -> list[Path]:
     Raises:
         CourseError: there are keys already, or the package is missing.
     """
-    try:
-        import datetime
+    require_dask()
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
 
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
-        from cryptography.hazmat.primitives.asymmetric import ec
-    except ImportError:
-        raise CourseError(f"Keys need more packages; {_INSTALL}") from None
     if (to / KEY).exists():
         raise CourseError(f"{to} holds keys already; take another folder, or remove them first.")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "course-cluster")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=400))
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=400))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -18,7 +18,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, cast
 
 from autograder.assignments import repository
@@ -251,7 +250,10 @@ class Crew(ABC):
         found = {}
         for gate in load_gates(self.assignment):
             request = {"assignment": self.assignment, "seed": seed, "gate": gate.key}
-            answer = self.answer({**request, "segments": _rows(segments)}) or {}
+            answer = self.answer({**request, "segments": _rows(segments)})
+            if answer is None:
+                found[gate.key] = Outcome("ended")
+                continue
             raw = answer.get("results")
             found[gate.key] = _outcome(raw.get(gate.key, "") if isinstance(raw, dict) else "")
         return found
@@ -309,11 +311,6 @@ class Workers(Crew):
         self._all[0].start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for worker in self._all:
             worker.close()

@@ -34,8 +34,8 @@ from tqdm import tqdm
 from autograder.assignments import load_source
 from autograder.authoring import load_alternatives
 from autograder.cells import Segment, python_source
-from autograder.extracting import Submission, release_program, take
-from autograder.grading import find_submissions
+from autograder.extracting import Submission, release_program
+from autograder.grading import find_submissions, taken
 from autograder.sandbox import Workers
 from starter_code.errors import CourseError
 
@@ -202,12 +202,9 @@ def read_class(
 
 
 def _read(path: Path | None, assignment: str, workers: Workers) -> Submission:
-    if path is None:
-        return Submission(problem=f"No notebook {assignment}.ipynb found.")
-    try:
-        data = take(path)
-    except CourseError as error:
-        return Submission(problem=str(error))
+    data, submission = taken(path, assignment)
+    if path is None or submission.problem:
+        return submission
     return workers.read(path.name, data)
 
 

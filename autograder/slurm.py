@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.room import CERTIFICATE, KEY
+from autograder.room import require_dask, security
 from starter_code.errors import CourseError
 
 
@@ -39,22 +39,9 @@ def slurm_room(
     Raises:
         CourseError: no keys, no Slurm, or the package is missing.
     """
-    missing = [name for name in (KEY, CERTIFICATE) if not (keys / name).is_file()]
-    if missing:
-        raise CourseError(f"{keys} holds no {missing[0]}; make it by `course cluster keys`.")
-    try:
-        from dask_jobqueue.slurm import SLURMCluster
-        from distributed.security import Security
-    except ImportError:
-        raise CourseError(
-            "Slurm needs more packages; install them with: "
-            "pip install -c constraints.txt -e '.[cluster]'"
-        ) from None
-    certificate, key = str(keys.resolve() / CERTIFICATE), str(keys.resolve() / KEY)
-    own = {"tls_client_cert": certificate, "tls_client_key": key}
-    own |= {"tls_scheduler_cert": certificate, "tls_scheduler_key": key}
-    own |= {"tls_worker_cert": certificate, "tls_worker_key": key}
-    security = Security(require_encryption=True, tls_ca_file=certificate, **own)
+    require_dask()
+    from dask_jobqueue.slurm import SLURMCluster
+
     logs.mkdir(parents=True, exist_ok=True)
     try:
         cluster = SLURMCluster(
@@ -65,7 +52,7 @@ def slurm_room(
             walltime=f"{int(hours):02}:{int(hours * 60) % 60:02}:00",
             python=sys.executable,
             nanny=False,
-            security=security,
+            security=security(keys),
             protocol="tls://",
             scheduler_options={"host": f"tls://{address}", "dashboard": False},
             job_extra_directives=["--gres=gpu:1"] if gpus else [],
