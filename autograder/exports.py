@@ -8,8 +8,6 @@ when marks leave, never stored, so that a corrected deadline or extension correc
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -21,7 +19,7 @@ from typing import Any
 from autograder.building import write_atomically
 from autograder.feedback import student_markdown
 from autograder.grading import Result
-from autograder.tables import harmless
+from autograder.tables import csv_text
 from starter_code.errors import CourseError
 
 
@@ -126,13 +124,9 @@ def marks(
 def as_csv(rows: list[Mark]) -> str:
     """One row a student: points, points after lateness, days late."""
     head = ["student", "assignment", "points", "of", "days late", "final"]
-    return _table(
-        head,
-        [
-            [m.result.student, m.result.assignment, m.earned, m.result.points, m.days_late, m.final]
-            for m in rows
-        ],
-    )
+    body = [[m.result.student, m.result.assignment, m.earned, m.result.points] for m in rows]
+    late = [[m.days_late, m.final] for m in rows]
+    return csv_text([head, *(row + more for row, more in zip(body, late))])
 
 
 def as_canvas(rows: list[Mark]) -> str:
@@ -143,14 +137,14 @@ def as_canvas(rows: list[Mark]) -> str:
     head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", name]
     possible = ["    Points Possible", "", "", "", "", rows[0].result.points]
     body = [["", "", "", m.result.student, "", m.final] for m in rows]
-    return _table(head, [possible, *body])
+    return csv_text([head, possible, *body])
 
 
 def as_moodle(rows: list[Mark]) -> str:
     """Moodle's CSV import, matched by user name: grade and feedback."""
     head = ["username", rows[0].result.assignment if rows else "", "feedback"]
     body = [[m.result.student, m.final, _summary(m)] for m in rows]
-    return _table(head, body)
+    return csv_text([head, *body])
 
 
 def as_gradescope(mark: Mark) -> dict[str, Any]:
@@ -179,14 +173,6 @@ def _summary(mark: Mark) -> str:
     late = f" {mark.days_late} days late: {mark.final:g} points." if mark.days_late else ""
     remarks = " ".join([mark.result.problem, *mark.result.notes]).strip()
     return f"{mark.earned:g} of {mark.result.points:g} points by checks.{late} {remarks}".strip()
-
-
-def _table(head: list[str], rows: list[list[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for row in [head, *rows]:
-        writer.writerow([harmless(cell) for cell in row])
-    return text.getvalue()
 
 
 TABLES: dict[str, Callable[[list[Mark]], str]] = {

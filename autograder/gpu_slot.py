@@ -8,21 +8,19 @@ CPU, and the gate trains at the tiny tier.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import json
 import os
 import resource
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
-from autograder import wall
 from autograder.cells import Segment, run_segments
 from autograder.frames import frames, keep_only, read_frame, write_frame
+from autograder.house import House
 from autograder.probes import Check, load_gates
 from autograder.running import Outcome, run_check
 
@@ -30,18 +28,7 @@ WARM_SECONDS = 90.0  # to start CUDA and to overwrite a GPU's memory
 LOAD_SECONDS = 20.0
 MEMORY_SHARE = 0.95  # of the GPU's memory that torch may take
 PIECE = 2**30  # bytes that are overwritten at once
-
-
-class House(Protocol):
-    """What a slot needs of the worker's house."""
-
-    room: wall.Room | None
-
-    def start(self, target: Callable[[], None], room: wall.Room | None = None) -> int:
-        """Run `target` in a child, behind a wall if there is one."""
-
-    def stop(self, child: int) -> None:
-        """End the child and all that it started."""
+CORES = 4  # whose time a gate may use: a GPU's driver has threads of its own
 
 
 def devices(gpu: int) -> tuple[Path, ...]:
@@ -71,30 +58,29 @@ class Slot:
         if not self.child:
             self._warm()
         (check,) = [c for c in load_gates(request["assignment"]) if c.key == request["gate"]]
-        program = json.dumps([request["segments"], request["seed"], request["assignment"]])
-        outcome = Outcome("ended").to_json()
-        text = json.dumps(outcome)
         try:
-            waits = (WARM_SECONDS, LOAD_SECONDS, check.seconds)
-            told = frames(self.answers, waits)
-            word = next(told, None)
-            if word == b"warm":
-                with os.fdopen(os.dup(self.work), "wb") as stream:
-                    write_frame(stream, f"{check.key}\n{program}".encode())
-                rest = list(told)
-                if rest and rest[-1] is None:
-                    text = json.dumps(Outcome("timed_out").to_json())
-                elif len(rest) == 2 and rest[1] is not None:
-                    text = rest[1].decode("utf-8", "replace")
-            elif word:
-                failed = Outcome("raised", error="GPU", detail=word.decode("utf-8", "replace"))
-                text = json.dumps(failed.to_json())
-        except BrokenPipeError:
-            pass
+            text = self._answer(check, request)
+        except BrokenPipeError:  # the process died before it was asked
+            text = json.dumps(Outcome("ended").to_json())
         finally:
             self.close()
             self._warm()
-        return {"results": {check.key: text}, "acts": []}
+        return {"results": {check.key: text}}
+
+    def _answer(self, check: Check, request: dict[str, Any]) -> str:
+        """Hand over the program once the process is warm; its outcome, or how it ended."""
+        told = frames(self.answers, (WARM_SECONDS, LOAD_SECONDS, check.seconds))
+        word = next(told, None)
+        if word != b"warm":
+            detail = word.decode("utf-8", "replace") if word else "the GPU cannot be opened in time"
+            return json.dumps(Outcome("raised", error="GPU", detail=detail).to_json())
+        program = [check.key, request["segments"], request["seed"], request["assignment"]]
+        with os.fdopen(os.dup(self.work), "wb") as stream:
+            write_frame(stream, json.dumps(program).encode())
+        rest = list(told)  # after the load, then the outcome; None for what is late
+        if len(rest) == 2 and rest[1] is not None:
+            return rest[1].decode("utf-8", "replace")
+        return json.dumps(Outcome("timed_out" if None in rest else "ended").to_json())
 
     def _warm(self) -> None:
         answers, tell = os.pipe()
@@ -131,12 +117,10 @@ def _serve_one(take: int, tell: int, gpu: int | None) -> None:
     frame = read_frame(work)
     if frame is None:
         return
-    key, _, program = frame.decode().partition("\n")
-    rows, seed, assignment = json.loads(program)
+    key, rows, seed, assignment = json.loads(frame)
     (check,) = [c for c in load_gates(assignment) if c.key == key]
-    seconds = int(LOAD_SECONDS + check.seconds) + 5
-    with contextlib.suppress(ValueError):
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds * 4, seconds * 4))
+    seconds = CORES * int(LOAD_SECONDS + check.seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     namespace: dict[str, Any] = {}
     run_segments([Segment(*row) for row in rows], namespace)
     write_frame(answers, b"loaded")

@@ -10,12 +10,10 @@ interrupted run is taken up where it stopped (same seed, same files).
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
 import secrets
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -37,7 +35,7 @@ from autograder.probes import load_checks
 from autograder.room import Room
 from autograder.running import Outcome
 from autograder.sandbox import Crew, Workers
-from autograder.tables import harmless
+from autograder.tables import grades_csv
 from autograder.values import clean
 from starter_code.errors import CourseError
 from starter_code.locks import only_run
@@ -180,34 +178,29 @@ def grade_class(
                 results[tasks[task]] = task.result()
         ordered = [results[student] for student in submissions]
         if gates:
-            run_gates(ordered, submissions, bank, out, trainers)
+            _run_gates(ordered, submissions, bank, out, trainers)
         log_grades(out / LOG, ordered)
-        _write_csv(out / "grades.csv", ordered)
+        write_atomically(out / "grades.csv", grades_csv(ordered))
         _write_summary(out, ordered)
         write_feedback(out, ordered)
         tamper_report.write(out, ordered)
         return ordered
 
 
-def run_gates(
+def _run_gates(
     results: list[Result],
     files: dict[str, Path | None],
     bank: Bank,
     out: Path,
     crew: Workers | Room,
 ) -> None:
-    """Train what each student has built; put the verdicts into the results, and store them.
-
-    One submission at a time and GPU; where there is no GPU, on the CPU at the tiny tier. A result
-    that has its gates already is left alone.
-    """
+    """Put the verdicts of training gates into the results that have none yet, and store them."""
+    waiting = [result for result in results if not (result.gates or result.problem)]
     with crew as workers, ThreadPoolExecutor(max_workers=workers.places) as pool:
         where = f"{workers.gpus} GPU(s)" if workers.gpus else "the CPU at the tiny tier: no GPU"
         print(f"Training gates run on {where}.")
 
         def train(result: Result) -> None:
-            if result.gates or result.problem:
-                return
             path = files[result.student]
             data, submission = taken(path, bank.assignment)
             if path is not None and not submission.problem:
@@ -216,7 +209,7 @@ def run_gates(
             result.gates = judge_gates(bank.assignment, outcomes, bank.seed)
             write_atomically(_stored(out, result.student), json.dumps(result.to_json()))
 
-        for _ in tqdm(pool.map(train, results), total=len(results), desc="training gates"):
+        for _ in tqdm(pool.map(train, waiting), total=len(waiting), desc="training gates"):
             pass
 
 
@@ -391,25 +384,6 @@ def _verdicts(submission: Submission, bank: Bank, workers: Crew) -> tuple[list[V
     second = workers.run(submission.segments, bank.seed, again)
     verdicts = judge_outcomes(bank.assignment, {**first.outcomes, **second.outcomes}, bank)
     return verdicts, list(dict.fromkeys([*first.acts, *second.acts]))
-
-
-def _write_csv(path: Path, results: list[Result]) -> None:
-    """Grades as a table; a cell that a spreadsheet would run as a formula is made text."""
-    todos = list(dict.fromkeys(v.todo for result in results for v in result.verdicts))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["student", "assignment", "points", "of", *todos, "remarks"])
-        for result in results:
-            earned = Counter[str]()
-            for verdict in result.verdicts:
-                earned[verdict.todo] += verdict.earned  # type: ignore[assignment]
-            remarks = "; ".join([result.problem, *result.notes]).strip("; ")
-            row = [result.student, result.assignment, result.earned, result.points]
-            row += [earned[todo] for todo in todos]
-            writer.writerow([harmless(cell) for cell in [*row, remarks]])
-    os.replace(part, path)
 
 
 def _write_summary(out: Path, results: list[Result]) -> None:

@@ -7,9 +7,6 @@ what is not a short text for a test picture is no caption.
 
 from __future__ import annotations
 
-import csv
-import html
-import io
 import json
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -18,8 +15,8 @@ from typing import Any
 
 from autograder.building import write_atomically
 from autograder.extracting import take
-from autograder.pages import page
-from autograder.tables import harmless
+from autograder.pages import page, table
+from autograder.tables import csv_text
 from autograder.values import clean
 from starter_code import scenes
 from starter_code.captioning.datasets import CaptionDataset
@@ -117,15 +114,6 @@ def write_board(rows: list[Row], to: Path) -> list[Path]:
         scores = [f"{row.cider:.3f}", f"{row.bleu4:.3f}", faithful, row.distinct]
         place = [rank, row.student, *scores] if not row.problem else ["", row.student, *[""] * 4]
         cells.append([*place, row.problem])
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(
-        [head, *([harmless(cell) for cell in line] for line in cells)]
-    )
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in line) + "</tr>"
-        for line in cells
-    )
-    table = "<table><tr>" + "".join(f"<th>{name}</th>" for name in head) + f"</tr>{body}</table>"
-    write_atomically(to / "leaderboard.csv", text.getvalue())
-    write_atomically(to / "leaderboard.html", page("Leaderboard", table))
+    write_atomically(to / "leaderboard.csv", csv_text([head, *cells]))
+    write_atomically(to / "leaderboard.html", page("Leaderboard", table(head, cells)))
     return [to / "leaderboard.html", to / "leaderboard.csv"]

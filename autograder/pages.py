@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable, Sequence
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -35,3 +36,13 @@ def bar(earned: float, points: float) -> str:
     """A progress bar."""
     share = 100 * earned / points if points else 0
     return f"<div class='bar'><div style='width:{share:.1f}%'></div></div>"
+
+
+def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table; every text is escaped."""
+    lines = [_line("th", head), *(_line("td", row) for row in rows)]
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _line(kind: str, cells: Iterable[object]) -> str:
+    return "<tr>" + "".join(f"<{kind}>{html.escape(str(c))}</{kind}>" for c in cells) + "</tr>"

@@ -6,9 +6,7 @@ Both files are the instructor's: `refuse_feedback` keeps them out of what studen
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 from pathlib import Path
 
 from autograder.building import write_atomically
@@ -27,7 +25,7 @@ from autograder.similarity import (
     Text,
     spans,
 )
-from autograder.tables import harmless
+from autograder.tables import csv_text
 from starter_code.errors import CourseError
 
 LONG = 100  # tokens; so long an answer is hardly found twice by chance
@@ -76,16 +74,14 @@ def write_report(report: Report, to: Path) -> list[Path]:
 
 def report_csv(report: Report) -> str:
     """A row per match, formulas made harmless."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     head = ["student", "other", "TODO", "share of student", "share of other", "matched tokens"]
-    writer.writerow([*head, "part that is in the published solution"])
+    rows: list[list[object]] = [[*head, "part that is in the published solution"]]
     for pair in report.pairs:
         for match in pair.matches:
             one, two = (f"{share:.3f}" for share in match.shares)
             row = [pair.student, pair.other, match.unit, one, two, match.tokens]
-            writer.writerow([harmless(cell) for cell in [*row, f"{match.published:.3f}"]])
-    return text.getvalue()
+            rows.append([*row, f"{match.published:.3f}"])
+    return csv_text(rows)
 
 
 def report_html(report: Report) -> str:

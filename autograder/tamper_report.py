@@ -6,17 +6,14 @@ there to derive, and answers that ended their process or were no plain value.
 
 from __future__ import annotations
 
-import csv
-import html
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.building import write_atomically
-from autograder.pages import page
-from autograder.tables import harmless
+from autograder.pages import page, table
+from autograder.tables import csv_text
 
 if TYPE_CHECKING:
     from autograder.grading import Result
@@ -49,14 +46,7 @@ def lines(results: Sequence[Result]) -> list[Line]:
 def write(out: Path, results: Sequence[Result]) -> None:
     """Write `look.html` and `look.csv`, for the instructor only, into the folder of results."""
     found = lines(results)
-    text = io.StringIO()
-    rows = [("student", "TODO", "seen"), *found]
-    csv.writer(text, lineterminator="\n").writerows([map(harmless, row) for row in rows])
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>"
-        for line in found
-    )
-    table = f"<table><tr><th>student</th><th>TODO</th><th>seen</th></tr>{body}</table>"
-    shown = f"<p>{_ABOUT}</p>" + (table if found else "<p>Nothing was seen.</p>")
-    write_atomically(out / "look.csv", text.getvalue())
-    write_atomically(out / "look.html", page("Worth a look", shown))
+    head = ["student", "TODO", "seen"]
+    shown = table(head, found) if found else "<p>Nothing was seen.</p>"
+    write_atomically(out / "look.csv", csv_text([head, *found]))
+    write_atomically(out / "look.html", page("Worth a look", f"<p>{_ABOUT}</p>{shown}"))

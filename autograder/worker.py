@@ -26,8 +26,7 @@ import json
 import os
 import resource
 import signal
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ from autograder.cells import Segment, run_segments
 from autograder.cgroups import Cage
 from autograder.extracting import read_submission
 from autograder.frames import frames, keep_only, read_frame, write_frame
+from autograder.house import House, kill
 from autograder.policy import forbidden_calls
 from autograder.probes import Check, load_checks
 from autograder.running import Outcome, patience, run_check
@@ -52,49 +52,6 @@ MAX_ANSWER = 512 * 2**20
 MAX_ACTS = 1 << 16  # bytes: what a pipe holds
 
 
-@dataclass
-class _House:
-    """Where submissions run: behind walls, or (`room` is None) in plain forks."""
-
-    room: wall.Room | None
-    cage: Cage | None
-    space: int  # bytes of address space that a process may have
-    untouched: tampering.Snapshot  # the libraries as they are before any submission
-
-    def start(self, target: Callable[[], None], room: wall.Room | None = None) -> int:
-        """Run `target` in a child, behind the usual wall or that of `room`; return its pid.
-
-        Raises:
-            WallError: the wall cannot be built; nothing was run.
-        """
-        if self.room is not None:
-            add = self.cage.add if self.cage is not None else lambda pid: None
-            return wall.spawn(room or self.room, target, add)
-        child = os.fork()
-        if child == 0:
-            try:
-                os.setsid()
-                target()
-            finally:
-                os._exit(0)
-        return child
-
-    def stop(self, child: int) -> None:
-        """End the child and, behind a wall, all that it started."""
-        if self.room is not None:
-            wall.stop(child)
-        else:
-            _kill(child)
-
-    @property
-    def layers(self) -> list[str]:
-        """What stands between a submission and the machine, in words."""
-        if self.room is None:
-            return ["processes", "time limits", "memory limits"]
-        cage = [self.cage.kind] if self.cage is not None and self.cage.kind else []
-        return ["namespaces", "own root", "no network", "no rights", "seccomp", "limits", *cage]
-
-
 def main() -> None:
     """Serve requests until standard input ends."""
     torch.set_num_threads(1)
@@ -103,7 +60,7 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    house = _House(None, None, 0, {})
+    house = House(None, None, 0, {})
     slot = gpu_slot.Slot(house, None)
     while (frame := read_frame(requests)) is not None:
         request = json.loads(frame)
@@ -126,7 +83,7 @@ def main() -> None:
         house.cage.remove()
 
 
-def _prepared(request: dict[str, Any]) -> _House:
+def _prepared(request: dict[str, Any]) -> House:
     """Run the release's own imports before any fork, and build a wall once to see that it stands.
 
     Raises:
@@ -140,10 +97,10 @@ def _prepared(request: dict[str, Any]) -> _House:
     gc.freeze()  # what is loaded stays shared with every child: no collection writes into it
     given = request["room"]
     if given is None:
-        return _House(None, None, space, untouched)
+        return House(None, None, space, untouched)
     visible = tuple(Path(path) for path in given["visible"])
     room = wall.standard_room(Path(given["place"]), visible, given["slot"])
-    house = _House(room, Cage(CAGE_MEMORY, CAGE_PROCESSES), space, untouched)
+    house = House(room, Cage(CAGE_MEMORY, CAGE_PROCESSES), space, untouched)
     house.stop(house.start(lambda: None))
     return house
 
@@ -166,14 +123,14 @@ def _read(request: dict[str, Any]) -> dict[str, Any]:
         body = next(frames(reader, [READ_SECONDS]), None)
     finally:
         os.close(reader)
-        _kill(child)
+        kill(child)
     if body is None:
         problem = f"{request['read']} cannot be read in {READ_SECONDS} s; save it again in Jupyter."
         body = json.dumps({"problem": problem}).encode()
     return {"submission": json.loads(body)}
 
 
-def _serve(request: dict[str, Any], house: _House) -> dict[str, Any]:
+def _serve(request: dict[str, Any], house: House) -> dict[str, Any]:
     """Raw results of the checks of a program, each as text, and what the program did beside."""
     segments = [Segment(*segment) for segment in request["segments"]]
     checks = [c for c in load_checks(request["assignment"]) if c.todo in request["todos"]]
@@ -184,7 +141,7 @@ def _serve(request: dict[str, Any], house: _House) -> dict[str, Any]:
 
 
 def _serve_together(
-    checks: list[Check], segments: list[Segment], seed: int, house: _House
+    checks: list[Check], segments: list[Segment], seed: int, house: House
 ) -> tuple[dict[str, str], list[str]]:
     """One process behind the wall for all checks; where it dies or hangs, results are missing."""
     line = _Line()
@@ -198,7 +155,7 @@ def _serve_together(
 
 
 def _serve_apart(
-    checks: list[Check], segments: list[Segment], seed: int, house: _House
+    checks: list[Check], segments: list[Segment], seed: int, house: House
 ) -> tuple[dict[str, str], list[str]]:
     """A process behind the wall that forks for every TODO, and again where a check dies."""
     todos = list(dict.fromkeys(check.todo for check in checks))
@@ -274,16 +231,8 @@ class _Line:
         return list(dict.fromkeys(act[: tampering.LONGEST] for act in acts))[: tampering.MOST]
 
 
-def _kill(child: int) -> None:
-    """End a child that is its own process group, and wait for it."""
-    for end in (os.killpg, os.kill):
-        with contextlib.suppress(ProcessLookupError):
-            end(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-
-
 def _serve_todo(
-    checks: list[Check], segments: list[Segment], seed: int, alone: bool, house: _House
+    checks: list[Check], segments: list[Segment], seed: int, alone: bool, house: House
 ) -> tuple[dict[str, str], list[str], bool]:
     """Results of one TODO's checks as raw text, keyed by check, and what it did beside.
 
@@ -324,7 +273,7 @@ def _only(todo: str, segments: list[Segment]) -> list[Segment]:
 
 
 def _one_child(
-    checks: list[Check], segments: list[Segment], seed: int, house: _House, limits: list[float]
+    checks: list[Check], segments: list[Segment], seed: int, house: House, limits: list[float]
 ) -> tuple[dict[str, str], list[str], dict[str, str]]:
     """Fork, let the child run the checks of a TODO, and collect until it is done, dead or late.
 
@@ -337,7 +286,7 @@ def _one_child(
     try:
         results, ending = line.collect(checks, [LOAD_SECONDS, *limits])
     finally:
-        _kill(child)
+        kill(child)
         if house.room is not None:
             _end_all_others()
     return results, line.close(), ending
@@ -357,7 +306,7 @@ def _run_child(
     checks: list[Check],
     segments: list[Segment],
     seed: int,
-    house: _House,
+    house: House,
     graded: str,
 ) -> None:
     """In the child: load the program, run each check, send each result; never returns."""
