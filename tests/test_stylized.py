@@ -18,10 +18,11 @@ from torch.utils.data import DataLoader
 from starter_code.captioning.models import SmallEncoder
 from starter_code.errors import CourseError
 from starter_code.scenes import STYLES, claims, factors, scene_at, styled_caption, true_claims
-from starter_code.stylized import datasets, records
-from starter_code.stylized.datasets import StyledDataset, batches, collate, prepare
+from starter_code.stylized import preparing, records
+from starter_code.stylized.datasets import StyledDataset, batches, collate, require_vocabulary
 from starter_code.stylized.embeddings import mutual_information, word_vectors
 from starter_code.stylized.features import PooledEncoder, read_features, see
+from starter_code.stylized.preparing import prepare
 from starter_code.stylized.records import read_flickrstyle10k, read_senticap, tell_scenes
 from starter_code.stylized.telling import FACTUAL, in_all_styles, tell
 from starter_code.stylized.vocabulary import (
@@ -379,7 +380,7 @@ def test_prepare_gives_the_same_bytes_again_and_finds_what_is_there(tmp_path, fo
     again = prepare("scenes", TINY, tmp_path, styles=("humorous", "romantic"), workers=1)
     assert torch.equal(torch.rand(1), expected), "no global generator was touched"
     assert again.name == folder.name and contents(again) == contents(folder)
-    monkeypatch.setattr(datasets, "_gather", None)
+    monkeypatch.setattr(preparing, "_gather", None)
     assert prepare("scenes", TINY, tmp_path, styles=("humorous", "romantic")) == again
     assert prepare("scenes", TINY, folder.parents[1], styles=("humorous", "romantic")) == folder
 
@@ -438,9 +439,9 @@ def test_the_wrong_folder_split_facts_or_words_are_refused(folder, tmp_path):
         StyledDataset(folder, "train", facts="mine")
     train, test = StyledDataset(folder, "train"), StyledDataset(folder, "test")
     assert train.key == test.key
-    datasets.require_vocabulary(train, test.key, "runs/a.pt")
+    require_vocabulary(train, test.key, "runs/a.pt")
     with pytest.raises(CourseError, match=r"runs/a\.pt has a vocabulary from another data set"):
-        datasets.require_vocabulary(train, "0" * 16, "runs/a.pt")
+        require_vocabulary(train, "0" * 16, "runs/a.pt")
     with pytest.raises(CourseError, match=r"do not align.*no row for other.jpg"):
         read_features(folder / "FEATURES.hdf5", ["scene_000001.png", "other.jpg"])
     (tmp_path / "bad.hdf5").write_bytes(b"no")

@@ -5,7 +5,8 @@ records      the real data sets in their public layouts, and the scenes, as one 
 vocabulary   word map, the words of the style and those of the facts, bags of words
 embeddings   word vectors to start from
 features     what an encoder sees in each picture, computed once
-datasets     all of it as a torch data set, and `prepare`
+preparing    all of it in a folder, made once
+datasets     such a folder as a torch data set
 
 Nothing is imported here, so that whoever needs only the words does not wait for torch.
 """
