@@ -3,6 +3,8 @@
 course release a2 --to DIR     notebook, frozen values, starter code, the part of the autograder
                                that `check` needs: no solution, no mistake, no alternative
 course export a2 --to DIR      models.py with #TODOs, and train, test and caption notebooks
+course cluster pack --to DIR   what a machine that runs submissions needs: the whole engine, and of
+                               each assignment the two files that students get
 """
 
 from __future__ import annotations
@@ -59,6 +61,9 @@ def built_notebook(assignment: str) -> Path:
 def pack(to: Path) -> Path:
     """Write what a machine that runs submissions needs: engine, probes, starter code, releases.
 
+    Of `assignments` it takes what is generated and nothing else: whoever tried a notebook there may
+    have left answers beside it.
+
     Raises:
         CourseError: the folder is not empty.
     """
@@ -66,8 +71,13 @@ def pack(to: Path) -> Path:
         raise CourseError(f"{to} is not empty; give a new folder.")
     to.mkdir(parents=True, exist_ok=True)
     junk = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "runs", "data")
-    for name in ("autograder", "starter_code", "assignments"):
+    for name in ("autograder", "starter_code"):
         shutil.copytree(repository() / name, to / name, ignore=junk)
+    for path in repository().glob("assignments/*/*"):
+        name = path.parent.name
+        if path.name in (f"{name}.ipynb", f"{name}.checks.json"):
+            (to / "assignments" / name).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, to / "assignments" / name)
     for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "LICENSE-texts"):
         shutil.copy(repository() / name, to / name)
     return to

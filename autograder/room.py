@@ -97,14 +97,15 @@ def _gpu() -> int | None:
 def version(assignment: str) -> str:
     """SHA-256 over what decides what a submission computes: engine, probes, starter code, release.
 
-    No reference and no mistake is part of it: they never leave the instructor's machine.
+    No reference and no mistake is part of it: they never leave the instructor's machine. Copies
+    that Jupyter keeps of edited files are no part of it either.
     """
     root = repository()
     files = sorted((root / "autograder").glob("*.py")) + sorted(root.glob("starter_code/**/*.py"))
     files.append(root / "autograder" / "checks" / f"{assignment}.py")
     files.append(root / "assignments" / assignment / f"{assignment}.ipynb")
     digest = hashlib.sha256()
-    for path in files:
+    for path in (path for path in files if ".ipynb_checkpoints" not in path.parts):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

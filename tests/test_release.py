@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignments import load_source, stub
+from autograder import cli, releasing, room
+from autograder.assignments import load_source, names, stub
 from autograder.authoring import Solution, load_alternatives
 from autograder.bank import mistakes_of
 from autograder.local import judge_file
@@ -57,15 +58,8 @@ def code_lines(source: str) -> set[str]:
     return {line for line in lines if len(line) > 12 and not line.startswith(("#", '"""'))}
 
 
-def test_nothing_of_a_solution_mistake_or_alternative_is_in_it(
-    assignment: str, tmp_path: Path
-) -> None:
-    folder = release(assignment, tmp_path / "release")
-    notebook = json.loads((folder / f"{assignment}.ipynb").read_text("utf-8"))
-    cells = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
-    given = {line.strip() for line in cells.splitlines()}
-    checks = (folder / f"autograder/checks/{assignment}.py").read_text("utf-8")
-    given |= {line.strip() for line in checks.splitlines()}
+def secret_lines(assignment: str) -> set[str]:
+    """Lines of the solution, the mistakes and the alternatives that students are not given."""
     source = load_source(assignment)
     solved = {cell.tags["todo"]: cell.source for cell in source.tagged("todo")}
     secret: set[str] = set()
@@ -76,11 +70,7 @@ def test_nothing_of_a_solution_mistake_or_alternative_is_in_it(
         secret |= code_lines(mistake.edit(Solution(mistake.todo, text)).source) - code_lines(text)
     for other in load_alternatives(source.path.with_name("alternatives.py")):
         secret |= code_lines(other.source)
-    assert len(secret) > 100
-    leaked = secret & given - shared_lines(assignment)
-    assert not leaked
-    assert not [p for p in folder.rglob("*") if p.name in ("mistakes.py", "alternatives.py")]
-    assert not list(folder.rglob("solutions"))
+    return secret - shared_lines(assignment)
 
 
 def shared_lines(assignment: str) -> set[str]:
@@ -90,6 +80,74 @@ def shared_lines(assignment: str) -> set[str]:
     root = source.path.parents[2]
     texts.append((root / f"autograder/checks/{assignment}.py").read_text("utf-8"))
     return {line.strip() for text in texts for line in text.splitlines()}
+
+
+def lines_of(path: Path) -> set[str]:
+    """Lines of a file; of a notebook, those of its cells."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".ipynb":
+        text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    return {line.strip() for line in text.splitlines()}
+
+
+def test_nothing_of_a_solution_mistake_or_alternative_is_in_it(
+    assignment: str, tmp_path: Path
+) -> None:
+    folder = release(assignment, tmp_path / "release")
+    given = lines_of(folder / f"{assignment}.ipynb")
+    given |= lines_of(folder / f"autograder/checks/{assignment}.py")
+    secret = secret_lines(assignment)
+    assert len(secret) > 100 and not secret & given
+    assert not [p for p in folder.rglob("*") if p.name in ("mistakes.py", "alternatives.py")]
+    assert not list(folder.rglob("solutions"))
+
+
+def pack(to: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `course cluster pack` writes."""
+    monkeypatch.setattr(sys, "argv", ["course", "cluster", "pack", "--to", str(to)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    return to
+
+
+def version_in(folder: Path, assignment: str) -> str:
+    """What a worker that runs in this folder says that its version is."""
+    code = f"from autograder import room; print(room.__file__, room.version({assignment!r}))"
+    done = run(Path(sys.executable), folder, code)
+    assert done.stdout.startswith(f"{folder}/"), done.stderr
+    return done.stdout.split()[-1]
+
+
+def test_a_packed_room_holds_no_answer_and_has_the_version_of_the_repository(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pack(tmp_path / "room", monkeypatch)
+    given = set().union(*(lines_of(path) for path in folder.rglob("*") if path.is_file()))
+    # what students have anyway: the starter code and, in one assignment, the other's text
+    public = set().union(*(lines_of(path) for path in root.glob("starter_code/**/*.py")))
+    public |= set().union(*map(shared_lines, names()))
+    for assignment in names():
+        secret = {line for line in secret_lines(assignment) if not line.startswith("import ")}
+        assert not secret & given - public
+        assert version_in(folder, assignment) == room.version(assignment)
+    assert not [p for p in folder.rglob("*") if p.name in ("mistakes.py", "alternatives.py")]
+
+
+def test_what_an_instructor_tried_out_is_not_packed_and_no_other_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = pack(tmp_path / "mine", monkeypatch)
+    name = names()[0]
+    before = version_in(mine, name)
+    tried = [f"assignments/{name}/solved.ipynb", "starter_code/.ipynb_checkpoints/errors.py"]
+    for path in (mine / place for place in tried):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("the answer", encoding="utf-8")
+    monkeypatch.setattr(releasing, "repository", lambda: mine)
+    theirs = pack(tmp_path / "theirs", monkeypatch)
+    assert not [place for place in tried if (theirs / place).exists()]
+    assert version_in(mine, name) == version_in(theirs, name) == before
 
 
 def test_a_release_never_overwrites_answers(tmp_path: Path) -> None:
