@@ -251,7 +251,8 @@ def require_dask() -> None:
     Raises:
         CourseError: they are not.
     """
-    if importlib.util.find_spec("distributed") is None:
+    packages = ("distributed", "dask_jobqueue", "cryptography")
+    if any(importlib.util.find_spec(package) is None for package in packages):
         raise CourseError(
             "Clusters need more packages; install them with: "
             "pip install -c constraints.txt -e '.[cluster]'"
@@ -330,14 +331,14 @@ def make_keys(to: Path) -> list[Path]:
     """Write a key and a certificate that is its own authority: who has both is in the room.
 
     Raises:
-        CourseError: there are keys already, or the package is missing.
+        CourseError: there is a key or a certificate already, or a package is missing.
     """
     require_dask()
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    if (to / KEY).exists():
+    if any((to / name).exists() for name in (KEY, CERTIFICATE)):
         raise CourseError(f"{to} holds keys already; take another folder, or remove them first.")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "course-cluster")])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import io
 import os
 import signal
 import socket
@@ -133,6 +136,27 @@ def test_another_version_is_refused(cluster: Cluster, monkeypatch: pytest.Monkey
         pass
 
 
+def refusal(*command: str) -> str:
+    """What `course` says before it ends with exit code 2."""
+    said = io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        contextlib.redirect_stderr(said),
+        pytest.raises(SystemExit) as ended,
+    ):
+        patched.setattr(sys, "argv", ["course", *command])
+        cli.main()
+    assert ended.value.code == 2, said.getvalue()
+    return said.getvalue()
+
+
+def grade_on_a_cluster(folder: Path, *arguments: str) -> list[str]:
+    """The command that grades one person who handed in."""
+    hand_in(simulated_class(NAME)[:1], folder / "submitted")
+    command = ["grade", "a1", "--submitted", str(folder / "submitted")]
+    return [*command, "--out", str(folder / "out"), *arguments]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -144,27 +168,44 @@ def test_another_version_is_refused(cluster: Cluster, monkeypatch: pytest.Monkey
     ],
 )
 def test_a_cluster_that_cannot_be_used_is_one_sentence(
-    arguments: list[str],
-    words: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], words: str, tmp_path: Path
 ) -> None:
-    hand_in(simulated_class(NAME)[:1], tmp_path / "submitted")
-    command = ["course", "grade", "a1", "--submitted", str(tmp_path / "submitted")]
-    command += ["--out", str(tmp_path / "out"), *arguments]
-    monkeypatch.setattr(sys, "argv", command)
+    said = refusal(*grade_on_a_cluster(tmp_path, *arguments))
+    assert words in said and len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("missing", ["distributed", "dask_jobqueue", "cryptography"])
+def test_without_its_packages_a_cluster_is_one_sentence(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    absent = {missing: None}
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: absent.get(name, find(name, *rest))
+    )
+    grade = grade_on_a_cluster(tmp_path, "--cluster", "127.0.0.1:9")
+    for command in (grade, ["cluster", "keys", "--to", str(tmp_path / "keys")]):
+        said = refusal(*command)
+        assert "pip install" in said and "[cluster]" in said and len(said.splitlines()) == 1
+    assert not (tmp_path / "out").exists() and not (tmp_path / "keys").exists()
+
+
+def test_keys_are_private_and_never_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["cluster", "keys", "--to", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["course", *command])
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    said = capsys.readouterr().err
-    assert ended.value.code == 2 and words in said and "Traceback" not in said
-
-
-def test_keys_are_private_and_not_overwritten(tmp_path: Path) -> None:
-    key, _ = room.make_keys(tmp_path)
-    assert key.stat().st_mode & 0o077 == 0
-    with pytest.raises(CourseError, match="already"):
-        room.make_keys(tmp_path)
+    assert not ended.value.code
+    key, certificate = (tmp_path / name for name in (room.KEY, room.CERTIFICATE))
+    assert key.stat().st_mode & 0o777 == 0o600
+    made = key.read_bytes(), certificate.read_bytes()
+    assert "already" in refusal(*command)
+    assert (key.read_bytes(), certificate.read_bytes()) == made
+    key.rename(tmp_path / "elsewhere")
+    assert "already" in refusal(*command)
+    assert certificate.read_bytes() == made[1] and not key.exists()
 
 
 def test_a_killed_machine_costs_nobody_a_grade(cluster: Cluster, tmp_path: Path) -> None:
