@@ -13,6 +13,7 @@ from autograder.grading import grade_class
 from autograder.simulated_class import simulated_class
 
 NAME = "a1_cnn_lstm_decoder"
+WAYS = ["course grade", "nbgrader autograde"]
 EXIT = "# TODO encode_caption\nimport os\nos._exit(0)\ndef encode_caption(*a): os._exit(0)"
 
 
@@ -43,21 +44,36 @@ def second_tries(right: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("way", ["course grade", "nbgrader autograde"])
+def grade(way: str, course: Path) -> dict[str, float]:
+    if way == "course grade":
+        results = grade_class(NAME, course / "submitted", course / "out", jobs=1)
+        enter(results, course / "out", course)
+    else:
+        nbgrader(course, "autograde", NAME, "--force")
+    return scores(course)
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_no_old_point_is_kept(way: str, tmp_path: Path) -> None:
     new_course(tmp_path, NAME)
     right = simulated_class(NAME)[0].files[f"{NAME}.ipynb"]
     later = second_tries(right)
-
-    def grade() -> dict[str, float]:
-        if way == "course grade":
-            results = grade_class(NAME, tmp_path / "submitted", tmp_path / "out", jobs=1)
-            enter(results, tmp_path / "out", tmp_path)
-        else:
-            nbgrader(tmp_path, "autograde", NAME, "--force")
-        return scores(tmp_path)
-
     hand_in(tmp_path, dict.fromkeys(later, right))
-    assert set(grade().values()) == {80}
+    assert set(grade(way, tmp_path).values()) == {80}
     hand_in(tmp_path, later)
-    assert grade() == {"without_its_cells": 75, "exits": 75, "corrupt": 0, "empty": 0}
+    expected = {"without_its_cells": 75, "exits": 75, "corrupt": 0, "empty": 0}
+    assert grade(way, tmp_path) == expected
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_grading_that_breaks_off_leaves_no_old_point(way: str, tmp_path: Path) -> None:
+    new_course(tmp_path, NAME)
+    hand_in(tmp_path, {"again": simulated_class(NAME)[0].files[f"{NAME}.ipynb"]})
+    assert grade(way, tmp_path) == {"again": 80}
+    with open_gradebook(tmp_path) as gradebook:  # nbgrader looks for the cell in vain, and stops
+        gradebook.add_grade_cell("in-no-notebook", NAME, NAME, max_score=5, cell_type="code")
+    with pytest.raises((AssertionError, ValueError), match="'in-no-notebook' is not in list"):
+        grade(way, tmp_path)
+    assert scores(tmp_path) == {"again": 0}
+    with open_gradebook(tmp_path) as gradebook:
+        assert gradebook.find_submission(NAME, "again").needs_manual_grade
