@@ -1,29 +1,21 @@
 """Whose answers resemble whose: a list of places to look at, for the instructor alone.
 
-submissions  ->  texts of TODO cells and own cells  ->  tokens  ->  passages  ->  pairs
+submissions  ->  texts of TODO cells and own cells  ->  passages  ->  pairs
 
-A *passage* is a run of twelve tokens. Comments, docstrings, spacing and the names that a student
-chooses leave no trace in it; the order of definitions does not matter. Passages of the release, and
-those that many of the class have, count for nothing. Fingerprints and their comparison are
-copydetect's (winnowing: Schleimer, Wilkerson and Aiken 2003), here with a window of one, so that
-every run of the command gives the same report. No submission is executed, and none is opened by
-anything but `take`; the page and the table are written by `autograder.similarity_page`.
+`autograder.passages` says what a passage is. The order of definitions does not matter; passages of
+the release, and those that many of the class have, count for nothing. The comparison is
+copydetect's, and every run of the command gives the same report. No submission is executed, and
+none is opened by anything but `take`; the page and the table are written by
+`autograder.similarity_page`.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
-import functools
-import heapq
-import io
 import itertools
-import math
 import os
-import re
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,37 +28,16 @@ from autograder.authoring import load_alternatives
 from autograder.cells import Segment, python_source
 from autograder.extracting import Submission, release_program
 from autograder.grading import find_submissions, taken
+from autograder.passages import PASSAGE, Text, joined, load_copydetect, text_of, without
 from autograder.sandbox import Workers
 from starter_code.errors import CourseError
 
-PASSAGE = 12  # tokens, a little more than a line
 LEAST = 40  # matched tokens, about four lines; with fewer, nothing is listed
 COMMON = 1 / 3  # a passage that more of the class have is not counted
 FEW = 3  # and so many may have it in any class
-LONGEST = 12_000  # letters of a cell that are compared
-WIDEST = 80  # spaces in a row
 OWN_CELLS = "own cells"
 NOTEBOOK = "whole notebook"
 SOLUTION = "the published solution"
-
-
-@dataclass
-class Text:
-    """One answer, as it is compared.
-
-    Attributes:
-        source: the text that the page shows.
-        places: for each token, where it begins and ends in `source`.
-        code: a letter per token; equal letters are equal tokens.
-        passages: copydetect's fingerprint of `code`.
-        cut: whether the answer was longer than what is compared.
-    """
-
-    source: str
-    places: list[tuple[int, int]]
-    code: str
-    passages: Any
-    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,7 +130,7 @@ def compare_class(
     """
     if not 0 < threshold <= 1:
         raise CourseError(f"The threshold is a share between 0 and 1, not {threshold:g}.")
-    _copydetect()
+    load_copydetect()
     sources, unread = read_class(assignment, folder, isolation)
     report = Report(assignment, threshold, len(sources) + len(unread), unread=unread)
     bar = tqdm(sources.items(), desc="finding passages", delay=2)
@@ -237,7 +208,7 @@ def published_texts(assignment: str) -> dict[str, dict[str, Text]]:
 def units(answers: dict[str, str]) -> dict[str, Text]:
     """Texts by unit; the last one is the whole notebook, in the order of the release."""
     parts = {name: text_of(source) for name, source in answers.items()}
-    return {**parts, NOTEBOOK: _joined(list(parts.values()))} if parts else {}
+    return {**parts, NOTEBOOK: joined(list(parts.values()))} if parts else {}
 
 
 def skeleton(assignment: str) -> set[int]:
@@ -257,111 +228,7 @@ def _unannotated(source: str) -> str:
     return ast.unparse(tree)
 
 
-# --- tokens and passages ---------------------------------------------------------------------
-
-
-@functools.cache
-def _copydetect() -> Any:
-    """The library, which only this command needs.
-
-    Raises:
-        CourseError: it is not installed.
-    """
-    try:
-        import copydetect
-    except ImportError:
-        raise CourseError(
-            "The similarity report needs the package copydetect: pip install copydetect."
-        ) from None
-    return copydetect
-
-
-def text_of(source: str, longest: int | None = LONGEST) -> Text:
-    """Read one text; what is longer than `longest` letters is cut off."""
-    cut = longest is not None and len(source) > longest
-    source = _tidy(source[:longest])
-    found = list(tokens(source))
-    code = "".join(_letter(word) for _, _, word in found)
-    return Text(source, [(a, b) for a, b, _ in found], code, _passages(code), cut)
-
-
-def _joined(parts: list[Text]) -> Text:
-    places, source = [], ""
-    for part in parts:
-        places += [(a + len(source), b + len(source)) for a, b in part.places]
-        source += part.source + "\n\n\n"
-    code = "".join(part.code for part in parts)
-    return Text(source, places, code, _passages(code), any(part.cut for part in parts))
-
-
-def _tidy(source: str) -> str:
-    """Without spaces at line ends and rows of empty lines, over which a lexer takes long."""
-    lines = "\n".join(line.rstrip() for line in source.splitlines())
-    lines = re.sub(r"\n{4,}", "\n\n\n", lines).strip("\n")
-    return re.sub(rf"[^\S\n]{{{WIDEST},}}", " " * WIDEST, lines)
-
-
-def tokens(source: str) -> Iterator[tuple[int, int, str]]:
-    """Where each token begins and ends, and the word that stands for it.
-
-    A name that a student chooses is "name". Names of Python and torch behind a dot stay, because
-    `scores.softmax(1)` and `scores.sum(1)` are different thoughts.
-    """
-    from pygments.lexers import PythonLexer
-    from pygments.token import Comment, Literal, Name, String, Whitespace
-
-    before, last = "", ""
-    lexer = PythonLexer(stripnl=False, ensurenl=False)
-    for start, kind, text in lexer.get_tokens_unprocessed(source):
-        if kind in Comment or kind in Whitespace or kind in String.Doc or not text.strip():
-            continue
-        word = text
-        if kind in String:
-            word = "text"
-        elif kind in Name and not (last == "." and before != "self" and text in _vocabulary()):
-            word = text if kind in Name.Builtin else "name"
-        elif kind in Literal:
-            word = text.lower()
-        if not word == last == "text":  # the quotes and pieces of a string are one token
-            yield start, start + len(text), word
-        before, last = last, word
-
-
-@functools.cache
-def _vocabulary() -> frozenset[str]:
-    """Names that Python and torch give, which nobody can rename."""
-    import torch
-    from torch import nn
-    from torch.nn import functional
-    from torch.nn.utils import rnn
-
-    rooms: list[Any] = [torch, torch.Tensor, nn, functional, rnn, math, heapq, itertools, builtins]
-    rooms += [list, dict, set, str, tuple, Counter]
-    return frozenset(name for room in rooms for name in dir(room))
-
-
-def _letter(word: str) -> str:
-    """A letter for a word: the same in every run, and never half of a surrogate pair."""
-    return chr(0x100 + zlib.crc32(word.encode()) % 50_000)
-
-
-def _passages(code: str) -> Any:
-    return _copydetect().CodeFingerprint("", PASSAGE, 1, filter=False, fp=io.StringIO(code))
-
-
-def _without(text: Text, dropped: set[int]) -> Any:
-    """The fingerprint of a text without some passages; None if nothing is left.
-
-    copydetect's own subtraction (`boilerplate`) takes a passage that a text repeats for one that
-    is subtracted, so it is done here.
-    """
-    from copydetect.utils import get_token_coverage
-
-    left = _passages(text.code)
-    kept = {int(key): at for key, at in left.hash_idx.items() if int(key) not in dropped}
-    left.hash_idx, left.hashes = kept, set(kept)
-    left.token_coverage = int(get_token_coverage(kept, PASSAGE, len(text.code)))
-    return left if kept else None
+# --- pairs -----------------------------------------------------------------------------------
 
 
 def common_passages(texts: Iterable[Text]) -> set[int]:
@@ -370,9 +237,6 @@ def common_passages(texts: Iterable[Text]) -> set[int]:
     counts = Counter(passage for text in texts for passage in text.passages.hashes)
     most = max(FEW, COMMON * len(texts))
     return {int(passage) for passage, count in counts.items() if count > most}
-
-
-# --- pairs -----------------------------------------------------------------------------------
 
 
 def _compare_unit(
@@ -397,7 +261,7 @@ def _compare_unit(
 
 
 def _reduced(texts: dict[str, Text], dropped: set[int]) -> dict[str, Any]:
-    left = {name: _without(text, dropped) for name, text in texts.items()}
+    left = {name: without(text, dropped) for name, text in texts.items()}
     return {name: passages for name, passages in left.items() if passages is not None}
 
 
@@ -405,7 +269,7 @@ def _match(unit: str, one: Any, two: Any, known: set[int], threshold: float) -> 
     shared = one.hashes & two.hashes
     if len(shared) * PASSAGE < LEAST:
         return None
-    _, shares, slices = _copydetect().compare_files(one, two)
+    _, shares, slices = load_copydetect().compare_files(one, two)
     count = min(int((ends - starts).sum()) for starts, ends in slices)
     if count < LEAST or max(shares) < threshold:
         return None
@@ -415,10 +279,10 @@ def _match(unit: str, one: Any, two: Any, known: set[int], threshold: float) -> 
 
 def spans(one: Text, two: Text, dropped: set[int]) -> list[list[tuple[int, int]]]:
     """Where the letters of the matched passages stand in the first text and in the second."""
-    left = [_without(text, dropped) for text in (one, two)]
+    left = [without(text, dropped) for text in (one, two)]
     if None in left:
         return [[], []]
-    _, _, slices = _copydetect().compare_files(*left)
+    _, _, slices = load_copydetect().compare_files(*left)
     return [
         [(text.places[int(a)][0], text.places[int(b) - 1][1]) for a, b in zip(*found)]
         for text, found in zip((one, two), slices)
@@ -444,5 +308,5 @@ def _habit(
 
 def _length(text: Text, given: set[int]) -> int:
     """How many tokens stand in passages that are not given."""
-    left = _without(text, given)
+    left = without(text, given)
     return left.token_coverage if left is not None else 0

@@ -11,18 +11,16 @@ from pathlib import Path
 
 from autograder.building import write_atomically
 from autograder.pages import bar, page
+from autograder.passages import LONGEST, PASSAGE, Text
 from autograder.similarity import (
     FEW,
     LEAST,
-    LONGEST,
     NOTEBOOK,
-    PASSAGE,
     SOLUTION,
     Habit,
     Match,
     Pair,
     Report,
-    Text,
     spans,
 )
 from autograder.tables import csv_text

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import cli, similarity, similarity_page
+from autograder import cli, passages, similarity, similarity_page
 from autograder.similarity import NOTEBOOK, SOLUTION, Report
 from autograder.simulated_class import simulated_class
 from starter_code.errors import CourseError
@@ -149,8 +149,8 @@ def test_what_more_than_a_third_have_is_not_counted_but_told() -> None:
 
 
 def test_a_giant_answer_is_cut_and_said_to_be() -> None:
-    text = similarity.text_of(" \n" * 50_000 + "a.b(1)\n" * 50_000)
-    assert text.cut and len(text.source) <= similarity.LONGEST
+    text = passages.text_of(" \n" * 50_000 + "a.b(1)\n" * 50_000)
+    assert text.cut and len(text.source) <= passages.LONGEST
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.5, float("nan")])
@@ -168,12 +168,12 @@ def test_without_the_package_it_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "copydetect", None)
-    similarity._copydetect.cache_clear()
+    passages.load_copydetect.cache_clear()
     command = ["course", "similarity", "a2", "--submitted", str(tmp_path), "--to", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    similarity._copydetect.cache_clear()
+    passages.load_copydetect.cache_clear()
     assert ended.value.code == 2 and "pip install copydetect" in capsys.readouterr().err
 
 
