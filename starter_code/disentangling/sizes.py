@@ -1,0 +1,41 @@
+"""How big D-Images and D-Captions are at each tier, and how long they train.
+
+The `full` tier is the paper's (DSIC, section 4.4). The captions of the picture world are short and
+have few words, so at the CPU tiers narrower LSTMs say them as well; the slices stay as wide as in
+the paper, for what fits into them is what is measured.
+"""
+
+from dataclasses import dataclass
+
+from starter_code.tiers import Tier
+
+__all__ = ["SIZES", "Sizes", "sizes"]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Widths and trainings of both modules at one tier."""
+
+    image_hidden: int  # between the two layers of f and of g
+    image_style: int  # d, entries of one style slice of D-Images
+    image_facts: int  # F
+    image_epochs: int
+    caption_embed: int  # E
+    caption_hidden: int  # H of both LSTMs
+    caption_style: int  # d of D-Captions
+    caption_facts: int  # F
+    caption_epochs: int
+    batch_size: int = 64
+    learning_rate: float = 1e-3  # of RMSprop and Adam alike
+
+
+SIZES = {
+    "tiny": Sizes(64, 8, 32, 3, 32, 48, 8, 32, 2, batch_size=32, learning_rate=4e-3),
+    "small": Sizes(512, 64, 960, 20, 64, 128, 8, 128, 12),
+    "full": Sizes(1024, 64, 960, 60, 300, 256, 8, 128, 30),
+}
+
+
+def sizes(tier: Tier) -> Sizes:
+    """The sizes of a tier."""
+    return SIZES[tier.name]
