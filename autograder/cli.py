@@ -235,9 +235,12 @@ def leaderboard(
 ) -> None:
     """Score the captions that students handed in (predictions.json) and rank them."""
     from autograder import leaderboard as ranking
-    from starter_code.captioning.datasets import prepare
+    from starter_code.captioning import datasets as captioning
+    from starter_code.stylized import preparing as stylized
 
-    rows = ranking.board(assignments.resolve(assignment), submitted, prepare(dataset, tier))
+    name = assignments.resolve(assignment)
+    prepare = stylized.prepare if name[:2] in ("a3", "a4") else captioning.prepare
+    rows = ranking.board(name, submitted, prepare(dataset, tier))
     for path in ranking.write_board(rows, to):
         console.print(f"wrote {path}")
 

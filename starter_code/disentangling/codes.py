@@ -15,7 +15,7 @@ from starter_code.disentangling.solver import noise_for
 from starter_code.scenes import scene_at
 from starter_code.scenes.sampling import COLOURS, KINDS
 
-__all__ = ["Codes", "balanced", "codes_of", "contents", "labelled_slices", "say"]
+__all__ = ["Codes", "balanced", "codes_of", "contents", "labelled", "say"]
 
 
 class Codes(NamedTuple):
@@ -43,17 +43,21 @@ def codes_of(model: nn.Module, examples: Examples, generator: torch.Generator) -
     return Codes(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
-def labelled_slices(codes: Tensor, slices: int, style_dim: int) -> Tensor:
+def labelled(codes: Codes, slices: int, style_dim: int) -> Codes:
     """[slice ; facts] once for each style slice: how Table 3 reads D-Images (section 4.2.2).
 
     Args:
-        codes: (N, Z). slices: K. style_dim: d.
+        codes: of N pictures. slices: K. style_dim: d.
 
     Returns:
-        (N·K, d + F): row n·K + k holds slice k of code n, and its facts.
+        Codes of N·K rows and d + F columns: row n·K + k holds slice k of picture n, and its facts.
     """
-    styles, facts = split_latent(codes, slices, style_dim)
-    return torch.cat([styles, facts[:, None].expand(-1, slices, -1)], dim=2).flatten(0, 1)
+
+    def rows(part: Tensor) -> Tensor:
+        styles, facts = split_latent(part, slices, style_dim)
+        return torch.cat([styles, facts[:, None].expand(-1, slices, -1)], dim=2).flatten(0, 1)
+
+    return Codes(*map(rows, codes[:3]), codes.labels.reshape(-1, 1))
 
 
 @torch.no_grad()

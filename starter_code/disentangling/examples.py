@@ -8,7 +8,9 @@ from torch import Tensor
 from starter_code.errors import CourseError
 from starter_code.stylized.datasets import StyledDataset
 
-__all__ = ["Batch", "Captions", "Examples", "Pictures"]
+__all__ = ["Batch", "Captions", "Examples", "Pictures", "by_length"]
+
+POOL = 16  # batches whose captions are sorted by length together
 
 
 class Batch(NamedTuple):
@@ -26,11 +28,13 @@ class Batch(NamedTuple):
 
 
 class Examples(Protocol):
-    """A number of examples, and batches of chosen ones."""
+    """A number of examples, batches of chosen ones, and all of them once in a new order."""
 
     def __len__(self) -> int: ...
 
     def take(self, rows: Tensor) -> Batch: ...
+
+    def shuffled(self, batch_size: int, generator: torch.Generator) -> list[Tensor]: ...
 
 
 class Captions:
@@ -47,6 +51,10 @@ class Captions:
         told = self.dataset.take(rows)
         inputs = (told.captions, told.lengths)
         return Batch(inputs, told.styles[:, None], told.style_words, told.fact_words)
+
+    def shuffled(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+        """Rows of whole batches in a new order; captions of similar length come together."""
+        return by_length(self.dataset.lengths, batch_size, generator)
 
 
 class Pictures:
@@ -77,3 +85,27 @@ class Pictures:
         style_words = (seen.style_words * told).sum(1) / told.sum(1).clamp(min=1)
         labels = self.labels.expand(len(rows), -1)
         return Batch((seen.visual,), labels, style_words, seen.fact_words)
+
+    def shuffled(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+        """Rows of whole batches in a new order."""
+        return _whole(torch.randperm(len(self), generator=generator), batch_size)
+
+
+def by_length(lengths: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+    """Rows of whole batches in a new order, of captions of similar length.
+
+    A batch is as long as its longest caption, so batches of mixed lengths are half pads.
+
+    Args:
+        lengths: of all captions, (N,).
+    """
+    order = torch.randperm(len(lengths), generator=generator)
+    pools = order.split(batch_size * POOL)
+    batches = _whole(torch.cat([pool[lengths[pool].argsort()] for pool in pools]), batch_size)
+    return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
+
+
+def _whole(order: Tensor, batch_size: int) -> list[Tensor]:
+    """Batches of that size; what is left over is dropped, unless it is all there is."""
+    size = min(batch_size, len(order))
+    return [rows for rows in order.split(size) if len(rows) == size]

@@ -1,4 +1,4 @@
-"""A latent vector cut into slices, the two filters on them, and the weights of the losses.
+"""A latent vector cut into slices, and the two filters on them.
 
 DSIC, section 3.3: z = [z_s1 ; … ; z_sK ; z_f], K style slices of the same width and one fact slice.
 D-Images has a slice for each style (K = 2 in the paper), D-Captions one in all (K = 1), because a
@@ -12,25 +12,7 @@ from torch import Tensor, nn
 
 from starter_code.errors import CourseError
 
-__all__ = ["PAPER_CAPTIONS", "PAPER_IMAGES", "Filters", "Latent", "split_latent"]
-
-# λ of (12), from section 4.4. The source has a term for each but the reconstruction, which is 1.
-PAPER_IMAGES = {
-    "reconstruction": 1.0,
-    "kl": 0.01,
-    "classify_style": 10.0,
-    "hide_style": 0.05,
-    "classify_facts": 5.0,
-    "hide_facts": 0.05,
-}
-PAPER_CAPTIONS = {
-    "reconstruction": 1.0,
-    "kl": 0.03,
-    "classify_style": 10.0,
-    "hide_style": 1.0,
-    "classify_facts": 3.0,
-    "hide_facts": 0.03,
-}
+__all__ = ["Filters", "Latent", "split_latent"]
 
 
 class Latent(NamedTuple):

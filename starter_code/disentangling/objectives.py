@@ -7,13 +7,19 @@ further assumptions nothing can be promised.
 """
 
 import itertools
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from starter_code.disentangling.examples import Batch
+from starter_code.disentangling.latents import Latent
+from starter_code.errors import CourseError
+
 __all__ = [
     "Critic",
+    "Unsupervised",
     "critic_loss",
     "dip_vae",
     "permute_dimensions",
@@ -58,6 +64,10 @@ class Critic(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         return self.net(z)
 
+    def discriminators(self) -> list[nn.Parameter]:
+        """All its parameters: RMSprop trains them, as it trains the discriminators of DSIC."""
+        return list(self.parameters())
+
 
 def total_correlation(critic: nn.Module, z: Tensor) -> Tensor:
     """The critic's estimate of KL(q(z) || Π q(z_j)) (Kim and Mnih 2018, equation 3)."""
@@ -77,3 +87,56 @@ def permute_dimensions(z: Tensor, generator: torch.Generator) -> Tensor:
     """Every column of z (B, Z) in an order of its own: a sample of Π q(z_j) (algorithm 1 there)."""
     orders = torch.rand(z.shape, generator=generator).argsort(0).to(z.device)
     return z.gather(0, orders)
+
+
+class Unsupervised(nn.Module):
+    """A VAE without filters, for `solver.fit`: its losses are "reconstruction", "kl" and "term".
+
+    Args:
+        vae: a VAE of the lab. kind: "beta" (the term is 0: give "kl" a weight above 1), "factor"
+            (the term is the total correlation) or "dip".
+        divergence: (mu, log_variance) -> KL in nats.
+        seed: of what FactorVAE shuffles.
+
+    Raises:
+        CourseError: another kind.
+    """
+
+    def __init__(
+        self, vae: nn.Module, kind: str, divergence: Callable[[Tensor, Tensor], Tensor],
+        seed: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if kind not in ("beta", "factor", "dip"):
+            raise CourseError(f"There is no objective {kind!r}: take 'beta', 'factor' or 'dip'.")
+        self.vae, self.kind, self.divergence = vae, kind, divergence
+        self.latent_dim = vae.latent_dim
+        self.filters = Critic(vae.latent_dim)
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def forward(self, batch: Batch, noise: Tensor) -> Latent:
+        return self.vae(*batch.inputs, noise)
+
+    def discriminator_losses(self, latent: Latent, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The critic learns; beside it a zero, for `train_step` wants two."""
+        if self.kind != "factor":
+            return latent.mu.new_zeros((), requires_grad=True), latent.mu.new_zeros(())
+        # FactorVAE takes a second batch to shuffle; the other half of this one does as well.
+        one, other = _sample(latent).chunk(2)
+        return critic_loss(self.filters, one, other, self._generator), latent.mu.new_zeros(())
+
+    def losses(self, latent: Latent, batch: Batch) -> dict[str, Tensor]:
+        term = latent.mu.new_zeros(())
+        if self.kind == "factor":
+            term = total_correlation(self.filters, _sample(latent))
+        elif self.kind == "dip":
+            term = dip_vae(latent.mu, latent.log_variance)
+        return {
+            "reconstruction": self.vae.reconstruction_loss(latent.output, *batch.inputs),
+            "kl": self.divergence(latent.mu, latent.log_variance),
+            "term": term,
+        }
+
+
+def _sample(latent: Latent) -> Tensor:
+    return torch.cat([latent.styles.flatten(1), latent.facts], dim=1)

@@ -96,7 +96,7 @@ def told_with(
         left.imshow(as_picture(image))
         left.axis("off")
         right.axis("off")
-        places = np.linspace(0.92, 0.08, len(told))
+        places = 0.5 + 0.2 * (np.arange(len(told))[::-1] - (len(told) - 1) / 2)
         for (style, caption), y, colour in zip(told.items(), places, COLOURS, strict=False):
             right.text(0, y, style, color=colour, fontweight="bold", va="center")
             _coloured(right, caption.split(), y, colour, (style_words or {}).get(style, ()))

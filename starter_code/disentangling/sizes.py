@@ -31,7 +31,7 @@ class Sizes:
 
 SIZES = {
     "tiny": Sizes(64, 8, 32, 3, 32, 48, 8, 32, 2, batch_size=32, learning_rate=4e-3),
-    "small": Sizes(512, 64, 960, 20, 64, 128, 8, 128, 12),
+    "small": Sizes(512, 64, 960, 40, 64, 128, 8, 128, 20),
     "full": Sizes(1024, 64, 960, 60, 300, 256, 8, 128, 30),
 }
 

@@ -7,6 +7,8 @@ embeddings   word vectors to start from
 features     what an encoder sees in each picture, computed once
 preparing    all of it in a folder, made once
 datasets     such a folder as a torch data set
+given        trained networks that come with the course
+modules      D-Images and D-Captions as assignment 4 takes them
 
 Nothing is imported here, so that whoever needs only the words does not wait for torch.
 """

@@ -238,6 +238,20 @@ class StyledDataset(Dataset[StyledBatch]):
         captions = (self.told[j] for j in self._captions_of[i])
         return [list(caption.tokens) for caption in captions if caption.style == style]
 
+    def factual_ids(self, row: int) -> list[Tensor]:
+        """The factual captions of the picture of caption `row`, as numbers; rare words are <unk>.
+
+        Raises:
+            CourseError: the data set has none.
+        """
+        if not self.told[row].factual:
+            raise CourseError(
+                f"{self.folder} has no factual captions, and this needs them: put those of the "
+                "photos' own data set below the data folder and prepare again."
+            )
+        most = int(self.lengths.max()) - 2
+        return [torch.tensor(encode(c, self.word_map, most)) for c in self.told[row].factual]
+
     def decode(self, ids: Sequence[int] | Tensor) -> list[str]:
         """The words of a caption given by its numbers, without <start>, <end> and <pad>."""
         return decode(ids, self.words)

@@ -21,8 +21,9 @@ from starter_code.captioning.models import Encoder, FrozenFeatures, SmallEncoder
 from starter_code.captioning.pictures import stream_blocks
 from starter_code.captioning.pretraining import pretrain
 from starter_code.errors import CourseError
+from starter_code.stylized.given import GIVEN, read_tensors
 from starter_code.tiers import Tier
-from starter_code.training import pick_device, write_atomically
+from starter_code.training import load_weights, pick_device, write_atomically
 
 __all__ = [
     "PooledEncoder",
@@ -57,14 +58,18 @@ def scene_encoder(tier: Tier, input_folder: str | Path, seed: int, device: str) 
     """ℰ for the picture world: taught to name what it sees, on the train split's plain captions.
 
     What it learns to read them from is the pooled cell, twice as wide as captioning's cells: all
-    that a picture shows has to fit into it. It is kept beside `input_folder`, so that the next
-    call, for other styles, finds it.
+    that a picture shows has to fit into it. At the tier small a trained one is given; one that is
+    trained here is kept beside `input_folder`, so that the next call, for other styles, finds it.
     """
     if tier.encoder == "resnet101":
         return Encoder(grid_size=1, picture_size=tier.picture_size, depth=152)
     with torch.random.fork_rng(devices=[]):  # its first weights depend on `seed` alone
         torch.manual_seed(seed)
         encoder = PooledEncoder(SmallEncoder(2 * tier.encoder_dim, tier.picture_size))
+    given = GIVEN / f"scenes_{tier.name}_encoder.safetensors"
+    if seed == 0 and given.is_file():
+        load_weights(encoder, read_tensors(given)[0], given)
+        return encoder
     return pretrain(
         encoder,
         CaptionDataset(input_folder, "train"),

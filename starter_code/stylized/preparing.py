@@ -39,7 +39,7 @@ from starter_code.tiers import tier as tier_named
 
 __all__ = ["prepare"]
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "STYLED_FILES.json"
 PHOTO_SIZE, RESNET_SIZE = 128, 224  # pixels per side of a photo, at the CPU tiers and at full
 STYLES_OF = {  # the styles of each data set, in the order of their labels
