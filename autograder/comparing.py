@@ -160,6 +160,8 @@ def _real_numbers(
     if not np.isfinite(b[~same]).all():
         word = "NaN" if np.isnan(b).any() else "infinite"
         return Difference(f"{where} contains numbers that are {word}", math.inf)
+    if np.isnan(a[~same]).any():  # a known mistake gives NaN there, this answer a number
+        return Difference(f"{where} holds numbers where NaN was expected", math.inf)
     with np.errstate(invalid="ignore"):
         error = np.where(same, 0.0, np.abs(a - b))
     units = error / (atol + rtol * np.abs(np.where(np.isfinite(a), a, 0.0)))

@@ -135,6 +135,7 @@ def test_layers_are_filled_by_name_in_any_order() -> None:
     [
         (torch.zeros(2, 3), torch.zeros(3, 2), "shape (3, 2); (2, 3) was expected"),
         (torch.zeros(2), torch.tensor([0.0, math.nan]), "NaN"),
+        (torch.tensor([0.0, math.nan]), torch.zeros(2), "NaN"),
         (torch.zeros(2), torch.tensor([0.0, 1e-3]), "0.001"),
         (torch.zeros(2), torch.zeros(2).long(), "int64"),
         ([1, 2], [1, 2, 3], "3 entries; 2 were expected"),
