@@ -1,13 +1,13 @@
 # %% [markdown]
 # # Assignment 3 · What is said, and how
 #
-# "A lovely cat on a rainy day" and "a withered cat on a rainy day" tell the same fact in two moods.
-# Can a network keep *what* is said and *how* it is said in two different parts of its latent
-# vector? That is disentanglement (DSIC: Lin et al., *Chinese Journal of Computers*; the equation
-# numbers below are the paper's, which is in Chinese; you do not need it).
+# "A lovely cat in the rain" and "a lonely cat in the rain" tell one fact in two moods.
+# Can a network keep *what* is said and *how* in two parts of its latent vector? That is
+# disentanglement (DSIC: Lin et al., *Chinese Journal of Computers*; equation numbers are those of
+# this paper, which is in Chinese; you do not need it).
 #
-# You write eight short pieces, about four hours, 80 points. Then you train, measure, look, improve,
-# and write a report (20 points).
+# You write eight short pieces (four hours, 80 points). Then you train, measure, look, improve,
+# and report (20 points).
 
 # %%
 from autograder.notebook import begin
@@ -110,23 +110,21 @@ NGRAMS = READER.accuracy(*words_and_labels(test))
 print(f"style from the words: {NGRAMS:.3f} of the test captions")
 
 # %% [markdown]
-# **What to see.** Half of the style words are adjectives that the picture's mood calls for, half
-# fit everywhere. The facts are told in plain words.
+# **What to see.** About two of three style words are called for by what the picture shows, most of
+# all by its mood; the others fit every picture. The facts are told in plain words.
 #
-# **What not to conclude.** That $\mathcal V_s$ holds all style words and only these. Rare ones are
-# missing, and on real data a word such as *ball* may stand there because one style likes to talk of
-# games.
+# **What not to conclude.** That $\mathcal V_s$ holds all style words and only these. *Right* and
+# *below* stand there because the factual captions say them three times less often.
 
 # %% [markdown] stage="build"
 # ## Build: eight small pieces
 #
-# Each piece is a function or a class with one gap; the docstring is the whole contract. Fill the
-# gap, run the check under it, read what it says, repeat. Stuck? `hint("reparameterize")`, or open
-# the boxes under the check; `progress()` shows your points. No piece needs an earlier one. Never
-# change a tensor that you are given.
+# Each docstring is a whole contract. Fill the gap, run the check under it, read what it says,
+# repeat. Stuck? `hint("reparameterize")`, or open the boxes under the check; `progress()` shows
+# your points. No piece needs an earlier one. Never change a tensor that you are given.
 #
-# Letters: B batch, D visual vector, Z latent vector, K style slices of d entries, F entries of the
-# fact slice, S styles, V words, T tokens of the longest caption.
+# Letters: B batch, D visual, Z latent, K style slices of d entries, F entries of the fact slice, S
+# styles, V words, T tokens.
 
 # %% [markdown]
 # ### 1 · A sample that gradients pass through
@@ -352,7 +350,8 @@ def adversarial_entropies(
     """L_adv(s) and L_adv(f) (DSIC, equations 9 and 10): minus the discriminators' entropies.
 
     Arguments as above. Two scalars, never above zero; summed over words, averaged over the batch.
-    Gradients reach the slices and not the discriminators, whose parameters stay trainable.
+    Gradients reach the slices and neither weight nor bias of the discriminators, which stay
+    trainable.
     """
     # 1. the discriminators' scores, with weight and bias held still
     # 2. the sum of p log p over the words of each example; the mean over examples
@@ -508,7 +507,8 @@ class CaptionVAE(nn.Module):
     forward(captions (B, T), lengths (B,), noise (B, Z)) -> Latent(output (B, T-1, V): the scores of
     captions[:, t+1] at place t, mu, log_variance, styles (B, 1, d), facts (B, F)).
     reconstruction_loss(output, captions, lengths) -> scalar: minus the log-probability of the
-    lengths - 1 real targets, summed over each caption, averaged over the batch, in nats.
+    lengths - 1 real targets, summed over each caption, averaged over the batch, in nats. Behind a
+    caption's last target the output may hold anything, NaN too. No given tensor is changed.
     """
 
     def __init__(
@@ -658,7 +658,7 @@ def train_step(
     and what adam learns from is computed after it. Gradients that lie there from earlier steps must
     not count, whoever left them, and neither step may use gradients of the other's loss.
 
-    Returns the value of every loss of model.losses as a plain number, by the same names.
+    Returns the value of every loss of model.losses, as adam learnt from it, as a plain number.
     """
     # 1. latent; the sum of both discriminator losses; one clean step of rmsprop
     # 2. the losses with the discriminators as they are now; their weighted sum; one step of adam
@@ -719,8 +719,8 @@ def disentangled_space_accuracy(
 ) -> dict[str, float]:
     """DSA (DSIC, section 4.2.2): the share of test labels that are read right from each space.
 
-    Codes (N, Z) and (M, Z), labels long (N,) and (M,); a space, such as slice(0, 8), is the columns
-    that its classifier sees. Every space gets a LogisticRegression of scikit-learn of its own, with
+    Codes (N, Z) and (M, Z), labels long (N,) and (M,), all on the CPU and without gradients; a
+    space, such as slice(0, 8), is the columns that its classifier sees. Every space gets a LogisticRegression of scikit-learn of its own, with
     max_iter=1000 and otherwise its defaults, fitted to the train codes alone. Each column is first
     standardised: minus its mean, divided by its deviation, both of the *train* codes (a column that
     never changes is only shifted).
@@ -920,11 +920,10 @@ if train.feature_dim:
     )
 
 # %% [markdown]
-# **A fairer question.** In our world a picture's *mood* (cheerful or gloomy) decides which style
-# words are fit to be said of it. So mood is what should sit in the style slices; kinds and colours
-# of objects are facts. A logistic regression answers each question from all style slices or from
-# the fact slice, on pictures of which half are a yes: guessing gives 0.5. *Other picture* takes the
-# code of the next one.
+# **A fairer question.** A picture's *mood* (cheerful or gloomy) decides which style words fit. So
+# mood should sit in the style slices; kinds and colours of objects are facts. A logistic regression
+# answers each question from the style slices or from the fact slice; half of the pictures are a
+# yes, so guessing gives 0.5. *Other picture*: the code of the next one.
 #
 # The paper's weights were tuned on photos. Beside them: $\lambda_{adv(s)}=5$,
 # $\lambda_{adv(f)}=0.5$, found by a search (`python benchmarks/disentangling.py --search`).
@@ -936,17 +935,16 @@ def questions(model: nn.Module, by: int = 2) -> dict[str, dict[str, float]]:
     spaces = {"style": slice(0, width), "fact": slice(width, None)}
     learnt, held_out = (found[by] for found in codes(model, Pictures))
     truths, asked = contents(0, train.pictures), contents(0, test.pictures)
-    found: dict[str, dict[str, float]] = {}
+    answers: dict[str, dict[str, float]] = {}
     for name, truth in truths.items():
         chance = torch.Generator().manual_seed(SEED)
         rows, places = balanced(truth, chance)[:2000], balanced(asked[name], chance)
-        known = learnt[rows], truth[rows]
-        found[name] = disentangled_space_accuracy(
-            *known, held_out[places], asked[name][places], spaces
-        )
-        other = held_out[(places + 1) % len(held_out)], asked[name][places]
-        found[name]["other picture"] = disentangled_space_accuracy(*known, *other, spaces)["fact"]
-    return found
+        known, wanted = (learnt[rows], truth[rows]), asked[name][places]
+        answers[name] = disentangled_space_accuracy(*known, held_out[places], wanted, spaces)
+        others = held_out[(places + 1) % len(held_out)], wanted
+        only = {"other picture": spaces["fact"]}
+        answers[name] |= disentangled_space_accuracy(*known, *others, only)
+    return answers
 
 # %%
 def grouped(found: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
