@@ -1,0 +1,759 @@
+# %% [markdown]
+# # Assignment 4 · Capsules that agree on a style
+#
+# A picture suggests a mood; captions written in one mood have a manner. Which of the two should a
+# styled caption listen to? Here *capsules* vote, and routing by agreement settles it (Lin et al.,
+# *Disentangled Stylized Image Caption*, the **source** below; Sabour et al. 2017). The source is
+# Chinese; you do not need it.
+#
+# You write seven short pieces, about three and a half hours, 80 points, then measure them against
+# other ways to join two vectors and report (20 points). No code of yours from earlier assignments
+# is needed.
+
+# %%
+from autograder.notebook import begin
+
+check, hint, progress = begin("a4_capsule_aggregation", globals())
+
+# %% tags=["parameters"]
+import os
+
+TIER = os.environ.get("COURSE_TIER", "small")  # "tiny": seconds, "small": a laptop, "full": a GPU
+DATASET = "scenes"  # or "senticap", "flickrstyle10k"
+DEVICE = "auto"  # "cpu", "cuda", or "auto": CUDA where there is one
+SEED = 0
+RESUME = os.environ.get("COURSE_RESUME") == "1"  # go on with the training that lies in `runs`
+
+# %%
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from starter_code import plots
+from starter_code.captioning.utils import real_targets
+from starter_code.stylized.datasets import StyledDataset, prepare
+from starter_code.tiers import tier
+
+# %% [markdown] stage="see"
+# ## See · one picture, two moods
+#
+# Every picture has captions in two styles. The facts are the picture's; the style is in the words
+# around them. Assignment 3 took both apart: $z_f$ holds what a picture shows, $z_s^{img}$ the mood
+# it suggests, and $z_s^{cap}$ the manner of a style, the mean over all captions written in it.
+#
+# Now they are put together again, to *write* a caption.
+
+# %%
+SIZE = tier(TIER)
+FOLDER = prepare(DATASET, SIZE)
+train, val, test = (StyledDataset(FOLDER, split) for split in ("train", "val", "test"))
+WORDS, STYLES = train.word_map, train.styles
+print(f"{len(train)} styled captions to learn from, V = {len(WORDS)}, styles {', '.join(STYLES)}")
+
+
+def in_each_style(i: int) -> str:
+    """The first caption of test picture i in each style that has one."""
+    told = [test.references(i, style) for style in STYLES]
+    return "\n".join(" ".join(captions[0]) for captions in told if captions)
+
+
+captions = [in_each_style(i) for i in range(3)]
+plots.picture_grid(list(test.images()[:3]), captions, columns=3);
+
+# %% [markdown]
+# **How long may a vector be?** In a capsule network the *direction* of a vector says what is
+# there, its *length* how surely. A length that stands for a probability must stay below one. The
+# function below turns any length $n$ into $n^2/(1+n^2)$: short vectors nearly vanish, long ones
+# come close to one.
+
+# %%
+lengths = torch.linspace(0, 5, 200)
+figure, ax = plt.subplots(figsize=(5, 2.6), layout="constrained")
+ax.plot(lengths, lengths**2 / (1 + lengths**2), color=plots.COLOURS[0], linewidth=2)
+ax.axhline(1, color="grey", linestyle=":")
+ax.set(xlabel="length before", ylabel="length after", title="squashing a capsule");
+
+# %% [markdown]
+# **What to see.** Half of the way is done at a length of 1; from 3 on nothing much happens.
+#
+# **What not to conclude.** That long capsules are right. Length says how sure a capsule *is*, and a
+# network can be surely wrong.
+
+# %% [markdown] stage="build"
+# ## Build: seven small pieces
+#
+# Each piece is one function, class or method; the docstring is the whole contract. Fill the gap,
+# run the check under it, read what it says, repeat. Stuck? `hint("route")`, or open the boxes under
+# the check; `progress()` shows your points. No piece needs an earlier one. Never change a tensor
+# that you are given.
+#
+# Letters: B batch, I input capsules, J output capsules, C and D entries of a capsule and of a vote,
+# E embedding, H hidden, V words, T tokens, Z entries of what the generator is told.
+
+# %% [markdown]
+# ### 1 · Every capsule votes
+#
+# An input capsule $\Omega_i$ tells each output capsule what it should be. That is its vote, and
+# every pair has a matrix of its own (source, equation 14):
+#
+# $$A_{ij} = \Omega_i W_{ij}$$
+#
+# Capsules are rows here, so the matrix stands on the right. Nothing is summed over $i$ yet: voters
+# speak one by one, and somebody else counts.
+#
+# *Difficulty 1 of 5 · importance 4 of 5 · 15 minutes · about 1 line*
+
+# %% todo="votes" difficulty=1 importance=4 minutes=15 lines=1
+# TODO votes: what each input capsule proposes to each output capsule
+def votes(capsules: Tensor, weights: Tensor) -> Tensor:
+    """A_ij = Ω_i W_ij (source, equation 14).
+
+    capsules Ω (B, I, C), weights W (I, J, C, D) -> votes A (B, I, J, D). Each capsule is a row
+    vector, multiplied from the right by the matrix of its pair (i, j). Examples of a batch do not
+    touch each other; any of the sizes may be 1, and any two of them may be equal.
+    """
+    # 1. a product for each example b and each pair (i, j), summed over C only      (B, I, J, D)
+    ### BEGIN SOLUTION
+    return torch.einsum("bic,ijcd->bijd", capsules, weights)
+    ### END SOLUTION
+
+# %% check="votes"
+check("votes")
+
+# %% [markdown] hint="votes"
+# <details><summary>A nudge</summary>
+#
+# Write the letters of both shapes side by side. Which letter stands in both and not in the result?
+# Which stands in both *and* in the result?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# `torch.einsum` takes the letters as they stand in the docstring, in small print. Without it: give
+# the capsules axes of length one for J and for the row, so that their shape is (B, I, 1, 1, C), use
+# `@`, and drop the row's axis again.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *"subscript d has size ... which does not broadcast"* or *"mat1 and mat2 shapes cannot be
+# multiplied"*: the matrix stands the wrong way round. Where C equals D there is no error, only
+# wrong numbers.
+#
+# </details>
+
+# %% [markdown]
+# ### 2 · Squash
+#
+# The direction stays, the length goes to between 0 and 1 (source, equation 18):
+#
+# $$\mathrm{squash}(s) = \frac{|s|^2}{1+|s|^2}\,\frac{s}{|s|}$$
+#
+# On paper that is all. In a computer $s/|s|$ is $0/0$ for a capsule of zeros, a *gradient* may be
+# NaN where the value is not, and $|s|^2$ leaves the range of float32 long before $|s|$ does.
+#
+# *Difficulty 3 of 5 · importance 5 of 5 · 30 minutes · about 3 lines*
+
+# %% todo="squash" difficulty=3 importance=5 minutes=30 lines=3
+# TODO squash: keep the direction, bring the length to between 0 and 1
+def squash(capsules: Tensor) -> Tensor:
+    """|s|² / (1 + |s|²) · s / |s| for each vector s (source, equation 18; Sabour et al. 2017, 1).
+
+    capsules (..., D), any number of axes in front -> (..., D) of the same floating type. |s| is the
+    Euclidean length over the last axis. A vector of zeros gives zeros, and its gradient is zero
+    too, which is the limit; other vectors are not bent for its sake. Values and gradients are
+    finite in float32 for every length from 1e-30 to 1e30.
+    """
+    # 1. the length of each vector, where its square has room        (..., 1)
+    # 2. the factor of s, with the two lengths cancelled: no division by zero is left
+    # 3. factor times vector, in the type that came in
+    ### BEGIN SOLUTION
+    length = torch.linalg.vector_norm(capsules, dim=-1, keepdim=True, dtype=torch.float64)
+    factor = length / (1 + length.square())
+    return (factor * capsules).to(capsules.dtype)
+    ### END SOLUTION
+
+# %% check="squash"
+check("squash")
+
+# %% [markdown] hint="squash"
+# <details><summary>A nudge</summary>
+#
+# One power of |s| can be cancelled before anything is divided. What is left in the denominator, and
+# can it be zero?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# The factor of s is |s| / (1 + |s|²). `torch.linalg.vector_norm` has a gradient of zero at zero; a
+# square root of a sum of squares has none. Its argument `dtype=torch.float64` leaves room for the
+# square of a length of 1e30. Turn the result back into the type of the input.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *NaN* in every weight after some steps of training: one capsule was zero, and the derivative of a
+# square root at zero is infinite. A small number *outside* the root helps the value only.
+#
+# Vectors of length 0.01 that come out too short: the small number *inside* was not small.
+#
+# </details>
+
+# %% [markdown]
+# ### 3 · Routing by agreement
+#
+# Three lines, repeated; $B_{ij}=0$ at first (source, 15 to 17):
+#
+# $$C_{ij} = \frac{\exp B_{ij}}{\sum_k \exp B_{ik}}, \qquad
+# \Omega_j^{out} = \frac{\sum_i C_{ij} A_{ij}}{\sum_i C_{ij}}, \qquad
+# B_{ij} \leftarrow B_{ij} + \Omega_j^{out} \cdot A_{ij}$$
+#
+# Each input shares itself out over the *outputs*. An output is the weighted mean of its votes. A
+# vote that agrees with it gets more weight next time. After the last mean, $\Omega^{out}$ is
+# squashed, once. Sabour et al. do three things differently: see *improve*.
+#
+# *Difficulty 4 of 5 · importance 5 of 5 · 45 minutes · about 9 lines*
+
+# %% todo="route" difficulty=4 importance=5 minutes=45 lines=9
+# TODO route: let the votes agree on what the output capsules are
+def route(
+    votes: Tensor, squash: Callable[[Tensor], Tensor], iterations: int = 3
+) -> tuple[Tensor, Tensor]:
+    """Routing by agreement as the source writes it (section 3.4, equations 15 to 18).
+
+    votes A (B, I, J, D), squash: (..., D) -> (..., D), iterations >= 1
+        -> outputs (B, J, D), couplings C (B, I, J)
+
+    B (16) starts at zero in every call. Couplings of one input capsule sum to 1 over the J outputs.
+    The output is the weighted mean (15) of the votes: the sum divided by the sum of the couplings
+    over i. Agreement (17) is the dot product over D with the output before squashing; it is added
+    to B after every iteration but the last. squash is called once, on the last outputs. The
+    couplings returned are those of the last weighted mean. Gradients flow through all iterations:
+    the source stops none. Agreement may reach the hundreds: then some output has couplings that
+    all round to zero, and still a weighted mean.
+    """
+    # 1. B: zeros, one for each example, input and output
+    # each iteration:
+    # 2. couplings: softmax of B over the outputs                         (16)
+    # 3. outputs: weighted mean of the votes over the inputs              (15)
+    # 4. unless it is the last one: add the agreement to B                (17)
+    # at the end: squash the outputs                                      (18)
+    ### BEGIN SOLUTION
+    found = []
+    for part in votes.split(max(1, 2**19 // votes.shape[1:].numel())):  # examples that fit a cache
+        a = part.permute(0, 2, 3, 1).contiguous()  # (B, J, D, I): sums become matrix products
+        logits = a.new_zeros(*a.shape[:2], 1, a.shape[3])  # B of (16)
+        for iteration in range(iterations):
+            log_couplings = logits.log_softmax(dim=1)
+            shares = log_couplings.softmax(dim=3)  # C / Σᵢ C, also where all C round to 0
+            mean = shares @ a.transpose(2, 3)  # (B, J, 1, D)
+            if iteration < iterations - 1:
+                logits = logits + mean @ a
+        found.append((mean.squeeze(2), log_couplings.exp().squeeze(2).transpose(1, 2)))
+    outputs, couplings = (torch.cat(parts) for parts in zip(*found))
+    return squash(outputs), couplings
+    ### END SOLUTION
+
+# %% check="route"
+check("route")
+
+# %% [markdown] hint="route"
+# <details><summary>A nudge</summary>
+#
+# Get one iteration right first: all couplings are 1/J, so each output is the plain mean of its
+# votes, squashed. Then write the shape of B, C, A and the output side by side for the second.
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# B and C are (B, I, J); the softmax runs over the last axis. With an axis behind, C weighs the
+# votes; sum over I and divide by C's own sum over I. For the agreement, give the output an axis
+# for I, multiply, sum over D: about nine lines. (The model answer has more: for thousands of
+# capsules it turns both sums into matrix products, a few examples at a time.)
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *"one of the variables needed for gradient computation has been modified by an inplace
+# operation"*: `B += ...` writes into what the softmax still needs; write `B = B + ...`.
+#
+# Outputs that get longer with more inputs: a sum where a mean was asked for.
+#
+# *NaN* for long votes: exponentials of large numbers, or 0/0 where all couplings of an output round
+# to zero. Keep log C (`log_softmax` over the outputs); its softmax over the inputs *is* C divided
+# by its sum, and never 0/0.
+#
+# </details>
+
+# %% [markdown]
+# ### 4 · Two capsules in, three out
+#
+# The picture's mood and the style's manner become the input capsules,
+#
+# $$\Omega_1 = U z_s^{img}, \qquad \Omega_2 = V z_s^{cap},$$
+#
+# their votes are routed, and the $J$ outputs, one after the other, are the style that the
+# generator hears. Matrices have no bias here. The source takes 64 numbers for capsules and votes,
+# three outputs, three iterations (section 4.4).
+#
+# *Difficulty 2 of 5 · importance 4 of 5 · 20 minutes · about 3 lines*
+
+# %% todo="capsule_aggregator" difficulty=2 importance=4 minutes=20 lines=3
+# TODO capsule_aggregator: two capsules, their votes, the routed outputs in one row
+class CapsuleAggregator(nn.Module):
+    """AGGREGATE of the source (section 3.4; sizes of section 4.4).
+
+    votes(capsules (B, 2, C), weights (2, J, C, D)) -> (B, 2, J, D)
+    route(votes (B, 2, J, D)) -> outputs (B, J, D), couplings (B, 2, J); it squashes by itself
+
+    aggregate(z_image (B, image_dim), z_caption (B, caption_dim))
+        -> z_style (B, J · D), couplings (B, 2, J), as route gave them
+
+    The picture's capsule comes first. z_style holds output 1, then output 2, and so on. Given:
+    forward returns z_style only and keeps the couplings, cut off from the graph, for pictures.
+    """
+
+    def __init__(
+        self,
+        votes: Callable[[Tensor, Tensor], Tensor],
+        route: Callable[[Tensor], tuple[Tensor, Tensor]],
+        *,
+        image_dim: int = 64,
+        caption_dim: int = 8,
+        capsule_dim: int = 64,
+        outputs: int = 3,
+        vote_dim: int = 64,
+    ) -> None:
+        super().__init__()
+        self.votes, self.route = votes, route
+        self.output_dim = outputs * vote_dim
+        self.image_capsule = nn.Linear(image_dim, capsule_dim, bias=False)  # U
+        self.caption_capsule = nn.Linear(caption_dim, capsule_dim, bias=False)  # V
+        scale = capsule_dim**-0.5
+        self.weights = nn.Parameter(scale * torch.randn(2, outputs, capsule_dim, vote_dim))  # W
+        self.couplings: Tensor | None = None
+
+    def aggregate(self, z_image: Tensor, z_caption: Tensor) -> tuple[Tensor, Tensor]:
+        # 1. the two input capsules side by side     (B, 2, C)
+        # 2. their votes, routed                     (B, J, D) and (B, 2, J)
+        # 3. the outputs one after the other         (B, J · D)
+        ### BEGIN SOLUTION
+        capsules = torch.stack([self.image_capsule(z_image), self.caption_capsule(z_caption)], 1)
+        outputs, couplings = self.route(self.votes(capsules, self.weights))
+        return outputs.flatten(1), couplings
+        ### END SOLUTION
+
+    def forward(self, z_image: Tensor, z_caption: Tensor) -> Tensor:
+        """Given: (B, image_dim), (B, caption_dim) -> z_style (B, output_dim)."""
+        z_style, couplings = self.aggregate(z_image, z_caption)
+        self.couplings = couplings.detach()
+        return z_style
+
+# %% check="capsule_aggregator"
+check("capsule_aggregator")
+
+# %% [markdown] hint="capsule_aggregator"
+# <details><summary>A nudge</summary>
+#
+# `torch.cat` makes one long row of two vectors, `torch.stack` makes two rows. Which are two
+# capsules?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# Send each z through its own layer, stack the results along a new axis behind the batch, hand them
+# with `self.weights` to `self.votes`, and what comes out to `self.route`. `flatten(1)` puts the
+# rows of each example one after the other.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *"mat1 and mat2 shapes cannot be multiplied"*: the picture's vector went through the layer of the
+# captions. Where both have one size there is no error, only wrong numbers.
+#
+# *"too many values to unpack"*: `route` returns two things, outputs and couplings.
+#
+# </details>
+
+# %% [markdown]
+# Three ways to use what you have built, side by side. The simplest is given: put both vectors one
+# behind the other and let the generator find out. All of them map
+# `(z_image (B, image_dim), z_caption (B, caption_dim))` to `(B, output_dim)`.
+
+# %%
+class ConcatAggregator(nn.Module):
+    """DSIC-concat (source, section 4.3.1.2): forward(z_image, z_caption) -> their join."""
+
+    def __init__(self, *, image_dim: int = 64, caption_dim: int = 8) -> None:
+        super().__init__()
+        self.output_dim = image_dim + caption_dim
+
+    def forward(self, z_image: Tensor, z_caption: Tensor) -> Tensor:
+        return torch.cat([z_image, z_caption], dim=1)
+
+# %% [markdown]
+# ### 5 · A gate between two media
+#
+# The source's other rival weighs instead of voting (section 4.3.1.2):
+#
+# $$h_{img} = W_{img} z^{img} + b_{img} \qquad h_{cap} = W_{cap} z^{cap} + b_{cap}$$
+# $$g = S(W_{attn}[h_{img}; h_{cap}] + b_{attn}) \qquad z = g\,h_{img} + (1-g)\,h_{cap}$$
+#
+# $S$ is a softmax. Over a single score it would always be 1, and the captions would never be heard.
+# So we score both media; $g$ is the first of the two shares.
+#
+# *Difficulty 2 of 5 · importance 4 of 5 · 20 minutes · about 5 lines*
+
+# %% todo="attention_aggregator" difficulty=2 importance=4 minutes=20 lines=5
+# TODO attention_aggregator: one gate for each example decides between picture and captions
+class AttentionAggregator(nn.Module):
+    """DSIC-attention (source, section 4.3.1.2, the second formula numbered 18).
+
+    aggregate(z_image (B, image_dim), z_caption (B, caption_dim))
+        -> z_style (B, output_dim), g (B, 1)
+
+    h_img and h_cap come from one layer each, nothing behind them. attn maps [h_img ; h_cap] to two
+    scores; g is the first of their softmax, the share of the picture. B may be 1, and examples do
+    not touch each other. Gradients pass through g. Given: forward returns z_style only and keeps g.
+    """
+
+    def __init__(
+        self, *, image_dim: int = 64, caption_dim: int = 8, output_dim: int = 192
+    ) -> None:
+        super().__init__()
+        self.output_dim = output_dim
+        self.image_fc = nn.Linear(image_dim, output_dim)
+        self.caption_fc = nn.Linear(caption_dim, output_dim)
+        self.attn = nn.Linear(2 * output_dim, 2)
+        self.gate: Tensor | None = None
+
+    def aggregate(self, z_image: Tensor, z_caption: Tensor) -> tuple[Tensor, Tensor]:
+        # 1. h_img and h_cap                                             (B, output_dim) each
+        # 2. two scores from both, the picture's half first              (B, 2)
+        # 3. g: the first of the two shares                              (B, 1)
+        # 4. g parts of h_img, 1 - g parts of h_cap                      (B, output_dim)
+        ### BEGIN SOLUTION
+        h_image, h_caption = self.image_fc(z_image), self.caption_fc(z_caption)
+        scores = self.attn(torch.cat([h_image, h_caption], dim=1))
+        g = scores.softmax(dim=1)[:, :1]
+        z_style = g * h_image + (1 - g) * h_caption
+        return z_style, g
+        ### END SOLUTION
+
+    def forward(self, z_image: Tensor, z_caption: Tensor) -> Tensor:
+        """Given: (B, image_dim), (B, caption_dim) -> z_style (B, output_dim)."""
+        z_style, g = self.aggregate(z_image, z_caption)
+        self.gate = g.detach()
+        return z_style
+
+# %% check="attention_aggregator"
+check("attention_aggregator")
+
+# %% [markdown] hint="attention_aggregator"
+# <details><summary>A nudge</summary>
+#
+# What must the two shares of one example add up to? Over which axis does the softmax run then?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# Both layers first. Join their results along the features, picture first, and send them through
+# `self.attn`. Softmax over the axis of length two; slice with `[:, :1]`, so that g keeps an axis
+# that spreads over the features.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *"The size of tensor a must match the size of tensor b at non-singleton dimension 1"*: g has lost
+# its second axis. Where B equals the number of features there is no error, only wrong numbers.
+#
+# A gate that is 1 for every example: softmax over one number.
+#
+# </details>
+
+# %% [markdown]
+# ### 6 · Say it in that style
+#
+# The generator is an LSTM that never forgets what it was told: $z = [z_s ; z_f]$ starts its state
+# and joins each word that it reads,
+#
+# $$h_0, c_0 = fc_h(z), fc_c(z) \qquad h_t, c_t = \mathrm{cell}([\mathit{embedding}(w_t) ; z],
+# h_{t-1}, c_{t-1}).$$
+#
+# In training it reads the true caption (teacher forcing). Dropout falls on $h_t$ where it goes to
+# the word scores, not on the state. How $z$ enters the LSTM the source leaves open; this is ours.
+#
+# *Difficulty 3 of 5 · importance 5 of 5 · 45 minutes · about 11 lines*
+
+# %% todo="stylized_generator" difficulty=3 importance=5 minutes=45 lines=11
+# TODO stylized_generator: first state, one step, and whole captions with teacher forcing
+class StylizedGenerator(nn.Module):
+    """LSTM caption generator (source, sections 3.5 and 4.4; FlickrStyle10K's sizes as defaults).
+
+    init_state(z (B, Z)) -> the state (h (B, H), c (B, H), z)
+    step(words (B,), state) -> scores (B, V), new state: any B; the given state stays as it is
+    forward(z (B, Z), captions (B, T), lengths (B,)) -> scores (B, T-1, V)
+
+    Scores are not normalised. scores[:, t] come from the step that was fed captions[:, t]. A
+    caption of length n (<start> and <end> counted) has n - 1 such steps, and zeros behind them.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        z_dim: int,
+        embed_dim: int = 300,
+        hidden_dim: int = 500,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embed_dim)
+        self.init_h = nn.Linear(z_dim, hidden_dim)
+        self.init_c = nn.Linear(z_dim, hidden_dim)
+        self.cell = nn.LSTMCell(embed_dim + z_dim, hidden_dim)
+        self.dropout = nn.Dropout(dropout)
+        self.word_fc = nn.Linear(hidden_dim, vocab_size)
+
+    def init_state(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        # 1. h and c, one layer each, nothing behind it; z itself goes along
+        ### BEGIN SOLUTION
+        return self.init_h(z), self.init_c(z), z
+        ### END SOLUTION
+
+    def step(self, words: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        # 1. read: the word's embedding first, then z      (B, E + Z)
+        # 2. think: one step of self.cell                  (B, H), (B, H)
+        # 3. speak: word_fc of the new h after dropout     (B, V)
+        ### BEGIN SOLUTION
+        h, c, z = state
+        x = torch.cat([self.embedding(words), z], dim=1)
+        h, c = self.cell(x, (h, c))
+        scores = self.word_fc(self.dropout(h))
+        return scores, (h, c, z)
+        ### END SOLUTION
+
+    def forward(self, z: Tensor, captions: Tensor, lengths: Tensor) -> Tensor:
+        real = real_targets(captions, lengths)  # bool (B, T-1): which steps a caption has
+        # 1. from the first state on: a step on each column of words but the last
+        # 2. all scores as one tensor, zeros where there is no step      (B, T-1, V)
+        ### BEGIN SOLUTION
+        state, columns = self.init_state(z), []
+        for t in range(captions.shape[1] - 1):
+            scores, state = self.step(captions[:, t], state)
+            columns.append(scores)
+        return torch.stack(columns, dim=1).masked_fill(~real.unsqueeze(2), 0)
+        ### END SOLUTION
+
+# %% check="stylized_generator"
+check("stylized_generator")
+
+# %% [markdown] hint="stylized_generator"
+# <details><summary>A nudge</summary>
+#
+# Write `step` first and `forward` as a loop around it. What must come out of one step so that the
+# next one can begin?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# The state is always the tuple of h, c and z. A step joins `self.embedding(words)` and z, calls
+# `self.cell(x, (h, c))`, and scores `self.dropout(h)`; the h that goes on has no dropout. `forward`
+# collects the scores of T-1 steps, stacks them along a new axis 1, and fills with zeros where
+# `real` is false.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *"input has inconsistent input_size"*: the cell expects E + Z numbers, so z has not been joined to
+# the word.
+#
+# A loss near zero after one epoch: the step was fed the word that it is to predict.
+#
+# *"index out of range in self"* is not your mistake: the word map is larger than `vocab_size`.
+#
+# </details>
+
+# %% [markdown]
+# Its loss is given: the mean cross-entropy, in nats, over the real target words, `<end>` among
+# them. Pads do not count.
+
+# %%
+def caption_loss(scores: Tensor, captions: Tensor, lengths: Tensor) -> Tensor:
+    """Mean cross-entropy over real targets: (B, T-1, V), (B, T), (B,) -> scalar."""
+    real = real_targets(captions, lengths)
+    return F.cross_entropy(scores[real], captions[:, 1:][real])
+
+# %% [markdown]
+# ### 7 · Is it in the style that was asked for?
+#
+# People could tell; a classifier tells faster. A TextCNN (Kim 2014), trained on human captions that
+# no generator has seen, names the style of each generated caption. ICSA is the share that it names
+# as ordered (source, section 4.3.2), of all captions and of each style.
+#
+# A generator that says one joke about every picture has an ICSA of 1. Never report it alone.
+#
+# *Difficulty 1 of 5 · importance 4 of 5 · 15 minutes · about 6 lines*
+
+# %% todo="icsa" difficulty=1 importance=4 minutes=15 lines=6
+# TODO icsa: which share of the captions is in the style that was asked for
+def image_caption_style_accuracy(
+    classify: Callable[[list[str]], list[str]], captions: list[str], styles: list[str]
+) -> dict[str, float]:
+    """Image caption style accuracy, ICSA (source, section 4.3.2).
+
+    classify: captions -> the style that it hears in each, in the same order; it may name a style
+    that was never asked for. captions and styles: N >= 1 texts, and the style wanted of each. A
+    text may occur several times, and counts each time.
+
+    Returns {"all": share right among all captions, style: share right among the captions of which
+    that style was wanted, ...}, for each style that occurs in `styles`; shares in [0, 1].
+    """
+    # 1. the style heard in each caption, and whether it is the one wanted
+    # 2. the share of all
+    # 3. the share of each style's own captions
+    ### BEGIN SOLUTION
+    right = [heard == wanted for heard, wanted in zip(classify(captions), styles)]
+    accuracy = {"all": sum(right) / len(right)}
+    for style in sorted(set(styles)):
+        own = [hit for hit, wanted in zip(right, styles) if wanted == style]
+        accuracy[style] = sum(own) / len(own)
+    return accuracy
+    ### END SOLUTION
+
+# %% check="icsa"
+check("icsa")
+
+# %% [markdown] hint="icsa"
+# <details><summary>A nudge</summary>
+#
+# Ten captions were to be positive and two negative. By what do you divide for *negative*, by what
+# for *all*?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# Call `classify` once with all captions. Compare its answers with the wanted styles, one by one.
+# The share of all is the mean of these comparisons; for a style take only those where *it was
+# wanted*, whatever was heard.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *"ZeroDivisionError"*: a style that nobody asked for was taken from what was heard. Only styles
+# that were wanted have a share.
+#
+# </details>
+
+# %% [markdown] stage="train"
+# ## Train · three aggregators, one generator each
+#
+# Everything is equal but the aggregator: data, generator, number of steps, seed. The vectors $z$
+# come from the models of assignment 3, the generator learns with `caption_loss`.
+
+# %% [markdown] stage="test"
+# ## Test · better than what?
+#
+# The source's tables 1, 2, 4 and 5, measured again: fluency and content by BLEU and CIDEr, style by
+# ICSA, beside CNN+LSTM, StyleNet and SF-LSTM, a constant caption, a blind model and the captions of
+# the next picture. The order is reported whatever it is.
+
+# %% [markdown] stage="look"
+# ## Look · who was listened to?
+#
+# The couplings say how a style's outputs divide picture and captions between them, the gate does so
+# with one number. And one picture, told in every style, says more than both.
+
+# %% [markdown] stage="improve"
+# ## Improve · make it better than it is
+#
+# **What would you change?** Ideas: more output capsules, other numbers of iterations, the gate and
+# the capsules together, another place for $z$ in the generator.
+#
+# Routing as Sabour et al. (2017) wrote it differs in three places: the output is a weighted *sum*,
+# it is squashed in *every* iteration, and agreement is measured with the *squashed* output. Their
+# algorithm is given; it takes the place of `route`.
+
+# %%
+def route_sabour(
+    votes: Tensor, squash: Callable[[Tensor], Tensor], iterations: int = 3
+) -> tuple[Tensor, Tensor]:
+    """Sabour et al. 2017, procedure 1; shapes as `route`, gradients through all iterations."""
+    by_output = votes.transpose(1, 2).contiguous()  # (B, J, I, D)
+    logits = by_output.new_zeros(*by_output.shape[:3], 1)
+    for iteration in range(iterations):
+        couplings = logits.softmax(dim=1)
+        outputs = squash(couplings.transpose(2, 3) @ by_output)
+        if iteration < iterations - 1:
+            logits = logits + by_output @ outputs.transpose(2, 3)
+    return outputs.squeeze(2), couplings.squeeze(3).transpose(1, 2)
+
+# %% [markdown] stage="report"
+# ## Report · five questions and your sources (20 points)
+#
+# Write for somebody who knows deep learning but not this notebook. Every number needs its data set
+# and split, every claim the number or picture that it rests on. Five to ten sentences for each.
+
+# %% [markdown]
+# **1 · What does routing do?** (4 points) Explain it without formulas: who votes, who shares itself
+# out over whom, what agreement changes. What is the result after one iteration?
+
+# %% [markdown] report="q1" points=4
+# Each input capsule makes a proposal, its vote, for each output capsule, by a matrix of the pair.
+# An input has one unit of attention and shares it out over the outputs; at first evenly. An output
+# is the weighted mean of the votes for it. Then every vote is compared with the output that it
+# helped to make: where it points the same way, the input gives this output more of its unit in the
+# next iteration, at the cost of the other outputs. So an output is made by those inputs that agree
+# about it, and a lone vote loses its say. After one iteration nothing has been compared: all
+# couplings are 1/J and each output is the squashed plain mean of its votes.
+
+# %% [markdown]
+# **2 · Mean or sum, before or after squashing?** (4 points) The source's routing differs from that
+# of Sabour et al. Name the differences, and say for two input capsules what each of them changes.
+
+# %% [markdown] report="q2" points=4
+# The source divides by the sum of the couplings, agrees with the output before squashing, and
+# squashes once at the end; Sabour et al. add up, squash in every iteration and agree with the
+# squashed output. With a mean, an output's length does not depend on how much of the inputs it got:
+# even an output that nobody prefers is as long as its votes. With a sum such an output becomes
+# short, and the squashed length says how much it was preferred. Unsquashed outputs may be long, so
+# that agreements are large and the couplings turn hard after one update; squashed ones have a
+# length below one, and the couplings move slowly. With two inputs and equal couplings the mean is
+# half of the sum of both votes, and couplings cancel altogether if both inputs have the same ones.
+
+# %% [markdown]
+# **3 · Which aggregator is best?** (4 points) Capsules, attention, concatenation: fluency, content
+# and ICSA, with the spread over seeds. Does the order of the source's table 5 hold?
+
+# %% [markdown] report="q3" points=4
+# The table of the *test* stage is the answer; the claim is made for the difference that exceeds the
+# spread over seeds, and for no other.
+
+# %% [markdown]
+# **4 · Who was listened to?** (4 points) Show couplings and gate for some pictures. Is the
+# picture's own mood heard, or only the style that was asked for? How would you test it?
+
+# %% [markdown] report="q4" points=4
+# Couplings alone do not show it: they say how an input is shared out over outputs, not how much it
+# changes what is said. The test is to exchange one input and keep the other: the picture's vector
+# of another picture with the same style, and the other way round, and to count changed captions.
+
+# %% [markdown]
+# **5 · What does ICSA not see?** (3 points) Build a generator with an ICSA of 1 that nobody would
+# want, and say which other number gives it away.
+
+# %% [markdown] report="q5" points=3
+# One fixed sentence per style, "a lovely thing on a lovely day" and "a horrible thing on a horrible
+# day", whatever the picture shows: the classifier hears each style every time. CIDEr gives it away,
+# for it rewards words that fit this picture and not the others; so does the number of different
+# captions, which is two. Exchanged pictures give it away most directly: its captions do not change.
+
+# %% [markdown]
+# **Sources and tools.** (1 point) List everything that helped: papers, code, people, and AI tools
+# with what you used them for. Using with saying so is science.
+
+# %% [markdown] report="sources" points=1
+# The source (Lin et al.); Sabour et al. 2017 (capsules); Kim 2014 (TextCNN); PyTorch's
+# documentation. No other code. AI tools: none in this model answer.
