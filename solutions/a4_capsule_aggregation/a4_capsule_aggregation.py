@@ -3,12 +3,10 @@
 #
 # A picture suggests a mood; captions written in one mood have a manner. Which of the two should a
 # styled caption listen to? Here *capsules* vote, and routing by agreement settles it (Lin et al.,
-# *Disentangled Stylized Image Caption*, the **source** below; Sabour et al. 2017). The source is
-# Chinese; you do not need it.
+# *Disentangled Stylized Image Caption*, below the **source**, a Chinese text that you do not need).
 #
-# You write seven short pieces, about three and a half hours, 80 points, then measure them against
-# other ways to join two vectors and report (20 points). No code of yours from earlier assignments
-# is needed.
+# You write seven short pieces (three hours, 80 points), then measure them against other ways
+# to join two vectors and report (20 points). No code of earlier assignments is needed.
 
 # %%
 from autograder.notebook import begin
@@ -85,13 +83,12 @@ ax.set(xlabel="length before", ylabel="length after", title="squashing a capsule
 # %% [markdown] stage="build"
 # ## Build: seven small pieces
 #
-# Each piece is one function, class or method; the docstring is the whole contract. Fill the gap,
-# run the check under it, read what it says, repeat. Stuck? `hint("route")`, or open the boxes under
-# the check; `progress()` shows your points. No piece needs an earlier one. Never change a tensor
-# that you are given.
+# Each docstring is a whole contract. Fill the gap, run the check under it, read what it says,
+# repeat. Stuck? `hint("route")`, or open the boxes under the check; `progress()` shows your points.
+# No piece needs an earlier one. Never change a tensor that you are given.
 #
-# Letters: B batch, I input capsules, J output capsules, C and D entries of a capsule and of a vote,
-# E embedding, H hidden, V words, T tokens, Z entries of what the generator is told.
+# Letters: B batch, I input and J output capsules, C and D entries of a capsule and of a vote, E
+# embedding, H hidden, V words, T tokens, Z entries of what the generator is told.
 
 # %% [markdown]
 # ### 1 · Every capsule votes
@@ -589,9 +586,9 @@ def caption_loss(scores: Tensor, captions: Tensor, lengths: Tensor) -> Tensor:
 # %% [markdown]
 # ### 7 · Is it in the style that was asked for?
 #
-# People could tell; a classifier tells faster. A TextCNN (Kim 2014), trained on human captions that
-# no generator has seen, names the style of each generated caption. ICSA is the share that it names
-# as ordered (source, section 4.3.2), of all captions and of each style.
+# A classifier tells faster than people. A TextCNN (Kim 2014), trained on the data set's own
+# captions, names the style of each generated one. ICSA is the share that it names as ordered
+# (source, section 4.3.2), of all captions and of each style.
 #
 # A generator that says one joke about every picture has an ICSA of 1. Never report it alone.
 #
