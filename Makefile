@@ -34,7 +34,7 @@ walkthroughs: $(READY)
 	$(BIN)/course build --execute
 
 benchmarks: $(READY)
-	for name in checks scenes input_files decoding grading; do \
+	for name in checks scenes input_files decoding routing grading; do \
 		echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 $(READY): pyproject.toml constraints.txt

@@ -55,7 +55,7 @@ print(f"{len(train)} styled captions to learn from, V = {len(WORDS)}, styles {',
 def in_each_style(i: int) -> str:
     """The first caption of test picture i in each style that has one."""
     told = [test.references(i, style) for style in STYLES]
-    return "\n".join(" ".join(captions[0]) for captions in told if captions)
+    return " / ".join(" ".join(captions[0]) for captions in told if captions)
 
 
 captions = [in_each_style(i) for i in range(3)]

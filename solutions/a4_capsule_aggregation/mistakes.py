@@ -517,6 +517,22 @@ def outputs_one_after_another(solution: Solution) -> Solution:
     )
 
 
+@mistake(
+    "route",
+    seen="Yours is the routing of Sabour et al., which differs from the source's in three places.",
+    cause="Theirs adds the votes up, squashes in every iteration and agrees with what is squashed.",
+)
+def routing_of_sabour(solution: Solution) -> Solution:
+    return (
+        solution.edit("log_couplings.softmax(dim=3)", "log_couplings.exp()")
+        .edit(
+            "            if iteration <",
+            "            mean = squash(mean)\n            if iteration <",
+        )
+        .edit("return squash(outputs)", "return outputs")
+    )
+
+
 # ---- capsule_aggregator
 
 
