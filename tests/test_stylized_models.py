@@ -174,6 +174,16 @@ def test_a_rival_learns_by_heart_and_is_searched(kind: Any) -> None:
     assert [caption.ids for caption in found] == [[5, 6, 7], [5, 8]]
 
 
+@pytest.mark.parametrize("kind", RIVALS)
+def test_a_rival_trains_in_half_precision(kind: Any) -> None:
+    network, captions = rival(kind), torch.randint(1, 11, (3, 5))
+    with torch.autocast("cpu", torch.bfloat16):
+        scores = network(asked(0, 1, -1), captions, torch.tensor([5, 3, 4]))
+    scores.float().square().sum().backward()
+    assert scores.dtype == torch.bfloat16
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+
+
 def test_what_a_rival_is_told_is_checked() -> None:
     z = style_and_visual(torch.tensor([1, -1, 0]), torch.ones(3, 4), 2)
     assert z[:, :2].tolist() == [[0, 1], [0, 0], [1, 0]] and (z[:, 2:] == 1).all()

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from autograder.draws import Draw
-from autograder.probes import Names, check
+from autograder.probes import Names, check, training_gate
+from autograder.training_gates import by_heart, learns
 from starter_code.captioning.decode import beam_search
 
 State = tuple[Tensor, ...]
@@ -575,3 +576,36 @@ def only_one_style_wanted(student: Names, draw: Draw) -> Any:
     """Where one style is wanted, its share is the share of all, and no other style has one."""
     texts, styles = _spoken(draw, {draw.choice(_MOODS): draw.integer(9, 60)}, 0.6)
     return _accuracy(student, texts, styles)
+
+
+# ---- training gate
+
+
+class _Told(nn.Module):
+    """Aggregator and generator in one: all that is told of a picture passes the capsules."""
+
+    def __init__(self, aggregator: nn.Module, generator: nn.Module) -> None:
+        super().__init__()
+        self.aggregator, self.generator = aggregator, generator
+
+    def forward(self, seen: Tensor, captions: Tensor, lengths: Tensor) -> Tensor:
+        z_image, z_caption = 3 * seen[:, 0], 3 * seen[:, 1]
+        z = torch.cat([self.aggregator(z_image, z_caption), torch.ones_like(z_image)], dim=1)
+        return self.generator(z, captions, lengths)
+
+
+@training_gate(seconds=120, judge=learns)
+def learns_by_heart(student: Names, draw: Draw, device: str) -> Any:
+    """Votes, routing, aggregator and generator train together: they learn captions by heart."""
+
+    def build(features: int, vocab: int) -> nn.Module:
+        def routing(votes: Tensor) -> tuple[Tensor, Tensor]:
+            return student.route(votes, student.squash)
+
+        sizes = {"image_dim": features, "caption_dim": features, "capsule_dim": 16, "vote_dim": 16}
+        aggregator = student.CapsuleAggregator(student.votes, routing, **sizes)
+        z_dim = aggregator.output_dim + features
+        generator = student.StylizedGenerator(vocab, z_dim, 32, 64, dropout=0.0)
+        return _Told(aggregator, generator)
+
+    return by_heart(build, draw, device)

@@ -120,8 +120,9 @@ class _Teller(nn.Module):
             passed.append(state[0])
         spoken = real_targets(captions, lengths)  # (B, T - 1): only these are worth a score
         hidden = torch.stack(passed, 1)[spoken]  # (N, H)
-        answers = z.new_zeros(*spoken.shape, self.vocab_size)
-        return answers.masked_scatter(spoken[..., None], self.word_fc(self.dropout(hidden)))
+        answers = self.word_fc(self.dropout(hidden))
+        nothing = answers.new_zeros(*spoken.shape, self.vocab_size)
+        return nothing.masked_scatter(spoken[..., None], answers)
 
 
 class CNNLSTM(_Teller):
