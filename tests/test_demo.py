@@ -26,7 +26,7 @@ def test_the_demo_grades_both_classes_as_they_deserve(
         folder = tmp_path / "grades" / name
         stored = [json.loads(p.read_text("utf-8")) for p in (folder / "results").glob("*.json")]
         results = [Result.from_json(tree) for tree in stored]
-        assert len(results) == 24
+        assert len(results) == len(simulated_class(name)) >= 20  # one more for each TODO
         rows = list(csv.DictReader((folder / "grades.csv").open(encoding="utf-8")))
         assert {row["student"]: float(row["points"]) for row in rows} == {
             result.student: result.earned for result in results
