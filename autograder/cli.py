@@ -226,6 +226,28 @@ def marks(
 
 
 @app.command()
+def reproduce(
+    source: Annotated[str, typer.Argument(help="Which source: dsic.")],
+    tier: Annotated[str, typer.Option(help="tiny, small or full.")] = "small",
+    dataset: Annotated[str, typer.Option(help="scenes, senticap or flickrstyle10k.")] = "scenes",
+    seeds: Annotated[int, typer.Option(help="How many seeds, from 0.")] = 3,
+    root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
+    out: Annotated[Path, typer.Option(help="Folder for trainings and report.")] = Path("runs/dsic"),
+    jobs: Annotated[int, typer.Option(min=1, help="Trainings at once.")] = 1,
+) -> None:
+    """Measure a source's tables again, with the reference solutions; goes on where it stopped."""
+    from autograder.reproduce import Study
+    from autograder.reproduce import reproduce as measure_again
+
+    if source != "dsic":
+        raise CourseError(f"There is no source {source!r} to measure again: there is dsic.")
+    if seeds < 1:
+        raise CourseError("At least one seed is needed: give --seeds 1 or more.")
+    study = Study(dataset, tier, tuple(range(seeds)), root, out)
+    console.print(f"wrote {measure_again(study, jobs)}")
+
+
+@app.command()
 def leaderboard(
     assignment: Assignment,
     submitted: Annotated[Path, typer.Option(help="Folder with a folder per student.")],

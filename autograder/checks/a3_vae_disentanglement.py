@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from autograder.draws import Draw
 from autograder.probes import Names, check, training_gate
 from autograder.training_gates import by_heart, learns
+from starter_code.disentangling.latents import Latent
 
 
 def _gradient(output: Any, value: Tensor) -> Tensor:
@@ -313,7 +314,7 @@ def posterior_of_a_picture(student: Names, draw: Draw) -> Any:
     return {"mu": found["mu"], "log_variance": found["log_variance"]}
 
 
-@check("image_vae", points=2)
+@check("image_vae", points=1)
 def slices_of_the_sample(student: Names, draw: Draw) -> Any:
     """Styles and facts are slices of the sample."""
     vae = _image_vae(student, draw, slices=3)
@@ -341,9 +342,30 @@ def length_of_the_difference(student: Names, draw: Draw) -> Any:
 
 @check("image_vae", points=1)
 def picture_by_itself(student: Names, draw: Draw) -> Any:
-    """One picture gives what it gives within a batch, and the same noise gives the same."""
+    """One picture gives what it gives in a batch, and a sample in evaluation mode, too."""
     vae, visual, noise = _image_vae(student, draw), draw.normal(3, 7), draw.normal(3, 8)
-    return {"output of the last picture": _latent(vae(visual[2:], noise[2:]))["output"]}
+    vae.eval()
+    found = vae(visual[2:], noise[2:])
+    return {
+        "the answer is a Latent": isinstance(found, Latent),
+        "output of the last picture": _latent(found)["output"],
+        "facts of the last picture, in evaluation mode": _latent(found)["facts"],
+    }
+
+
+@check("image_vae", points=1)
+def picture_gradients(student: Names, draw: Draw) -> Any:
+    """Gradients come back to f from output, slices and loss."""
+    vae, visual = _image_vae(student, draw), draw.normal(3, 7)
+    found = _latent(vae(visual, draw.normal(3, 8)))
+    weight = vae.f[0].weight
+    output = draw.normal(3, 7).requires_grad_()
+    return {
+        "the gradient of the output that reaches f": _gradient(found["output"], weight),
+        "the gradient of the style slices that reaches f": _gradient(found["styles"], weight),
+        "the gradient of the facts that reaches f": _gradient(found["facts"], weight),
+        "the gradient of the loss": _gradient(vae.reconstruction_loss(output, visual), output),
+    }
 
 
 # ---- caption_vae
@@ -362,7 +384,7 @@ def _told(draw: Draw, lengths: list[int], words: int = 9, width: int = 0) -> tup
     return draw.integers(0, words, len(lengths), width or max(lengths)), torch.tensor(lengths)
 
 
-@check("caption_vae", points=4)
+@check("caption_vae", points=3)
 def posterior_of_a_caption(student: Names, draw: Draw) -> Any:
     """The posterior comes from what the reader knows after the last real token."""
     vae = _caption_vae(student, draw)
@@ -409,6 +431,30 @@ def likelihood_of_the_words(student: Names, draw: Draw) -> Any:
     captions[1, 3] = 0  # a word like any other
     output = 2 * draw.normal(4, 7, 9)
     return {"the reconstruction loss": vae.reconstruction_loss(output, captions, lengths)}
+
+
+@check("caption_vae", points=1)
+def caption_gradients(student: Names, draw: Draw) -> Any:
+    """Gradients come back to reader and embedding from output, slices and loss; also in eval()."""
+    vae = _caption_vae(student, draw).eval()
+    captions, lengths = _told(draw, [4, 5])
+    found = vae(captions, lengths, draw.normal(2, 5))
+    parts, reader = _latent(found), vae.reader.weight_ih_l0
+    output = draw.normal(2, 4, 9).requires_grad_()
+    loss = vae.reconstruction_loss(output, captions, lengths)
+    return {
+        "the answer is a Latent": isinstance(found, Latent),
+        "facts in evaluation mode": parts["facts"],
+        "the gradient of the output that reaches the reader": _gradient(parts["output"], reader),
+        "the gradient of the output that reaches the embedding": _gradient(
+            parts["output"], vae.embedding.weight
+        ),
+        "the gradient of the style slice that reaches the reader": _gradient(
+            parts["styles"], reader
+        ),
+        "the gradient of the facts that reaches the reader": _gradient(parts["facts"], reader),
+        "the gradient of the loss": _gradient(loss, output),
+    }
 
 
 @check("caption_vae", points=1)

@@ -25,7 +25,7 @@ from starter_code.stylized.baselines import style_and_visual
 from starter_code.stylized.datasets import StyledDataset
 from starter_code.stylized.modules import Modules
 
-__all__ = ["Captioner", "FromCaptions", "FromImages", "FromModules", "FromPicture", "tell"]
+__all__ = ["Captioner", "FromCaptions", "FromImages", "FromModules", "FromPicture", "say", "tell"]
 
 
 class Captioner(nn.Module):
@@ -195,14 +195,29 @@ def tell(
         pictures: which pictures of the data set, long (N,); all by default.
     """
     rows = torch.arange(len(dataset.pictures)) if pictures is None else pictures
-    asked, start, end = torch.tensor(styles), dataset.word_map["<start>"], dataset.word_map["<end>"]
     device = next(captioner.parameters()).device
+    with evaluating(captioner):
+        visual, asked = dataset.features[rows].to(device), torch.tensor(styles).to(device)
+        z = captioner.mix(visual, asked, generator)
+    return say(captioner, dataset, z, beam_size=beam_size, max_length=max_length, progress=progress)
+
+
+@torch.no_grad()
+def say(
+    captioner: Captioner,
+    dataset: StyledDataset,
+    z: Tensor,
+    *,
+    beam_size: int = 5,
+    max_length: int = 30,
+    progress: bool = False,
+) -> list[list[str]]:
+    """The captions that a captioner tells of z (N, Z), as lists of words."""
+    start, end = dataset.word_map["<start>"], dataset.word_map["<end>"]
     told: list[list[str]] = []
     with evaluating(captioner):
-        for part in tqdm(torch.arange(len(rows)).split(64), "telling", disable=not progress):
-            visual = dataset.features[rows[part]].to(device)
-            z = captioner.mix(visual, asked[part].to(device), generator)
-            state = captioner.teller.init_state(z)
+        for part in tqdm(z.split(64), "telling", disable=not progress):
+            state = captioner.teller.init_state(part)
             found = beam_search(captioner.teller.step, state, start, end, beam_size, max_length)
             told += [dataset.decode(caption.ids) for caption in found]
     return told

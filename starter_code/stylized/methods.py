@@ -57,7 +57,7 @@ class Sizes:
 
 SIZES = {
     "tiny": Sizes(32, 48, 0.0, 2, 32, 5e-3),
-    "small": Sizes(64, 128, 0.3, 4, 64, 2e-3),
+    "small": Sizes(64, 128, 0.3, 6, 64, 2e-3),
     "full": Sizes(300, 500, 0.3, 30, 64, 5e-4),
 }
 

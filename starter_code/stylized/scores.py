@@ -4,25 +4,31 @@ DSIC, section 4.3.2, with two questions more that a scene's truth answers: are t
 their own picture, and would they be as true of another one?
 """
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
+from starter_code.errors import CourseError
 from starter_code.metrics import captions as metrics
-from starter_code.stylized.captioners import Captioner, tell
+from starter_code.stylized.captioners import Captioner, say, tell
 from starter_code.stylized.datasets import StyledDataset
 
-__all__ = ["measure", "metrics_here", "tell_all"]
+__all__ = ["measure", "metrics_here", "say", "tell_all"]
 
 Told = Mapping[str, Sequence[str]]
 
 
 def metrics_here() -> tuple[str, ...]:
-    """The metrics that this machine can compute: METEOR and SPICE need Java."""
-    names = ("bleu", "rouge_l", "cider")
-    return (*names, "meteor", "spice") if shutil.which("java") else names
+    """The metrics that this machine can compute: METEOR and SPICE need Java, SPICE models too."""
+    names = ["bleu", "rouge_l", "cider"]
+    for name in ("meteor", "spice"):
+        try:
+            metrics.score_captions({0: ["a cat"]}, {0: "a cat"}, (name,))
+        except CourseError:
+            continue
+        names.append(name)
+    return tuple(names)
 
 
 def tell_all(
@@ -56,7 +62,7 @@ def measure(
     *,
     factors: Sequence[Mapping[str, Any]] = (),
     pictures: torch.Tensor | None = None,
-    names: Sequence[str] | None = None,
+    names: Sequence[str] = ("bleu", "rouge_l", "cider"),
 ) -> dict[str, float]:
     """All numbers of one method.
 
@@ -65,7 +71,7 @@ def measure(
         classify: names the style of captions.
         style_accuracy: (classify, captions, wanted styles) -> "all" and a share per style: ICSA.
         factors: the truth of the pictures' scenes, where there is one.
-        names: of metrics; by default all that this machine can compute.
+        names: of metrics; `metrics_here` gives all that this machine can compute.
 
     Returns:
         The metrics pooled over the styles (BLEU-4, ...) and of each style ("positive BLEU-4", ...),
@@ -97,10 +103,9 @@ def measure(
 
 
 def _score(
-    captions: Sequence[str], truth: Mapping[int, list[str]], names: Sequence[str] | None
+    captions: Sequence[str], truth: Mapping[int, list[str]], names: Sequence[str]
 ) -> dict[str, float]:
-    chosen = metrics_here() if names is None else names
-    return metrics.score_captions(dict(truth), dict(enumerate(captions)), chosen)
+    return metrics.score_captions(dict(truth), dict(enumerate(captions)), names)
 
 
 def _faithful(told: Told, factors: Sequence[Mapping[str, Any]]) -> dict[str, float]:
