@@ -53,9 +53,11 @@ class Task:
     method: str
     seed: int
     learning_rate: float = 0.0
+    split: str = "test"  # "val" for tuning
 
     @property
-    def name(self) -> str:
+    def training(self) -> str:
+        """The name of what is trained; both splits share it."""
         rate = f"_{self.learning_rate:g}" if self.learning_rate else ""
         return f"{self.method.replace('+', '_')}_{self.seed}{rate}"
 
@@ -79,7 +81,7 @@ def reproduce(study: Study, jobs: int = 1) -> Path:
     _sets(study)  # prepared once, before processes share it
     first = study.seeds[0]
     _run(study, [Task("modules", seed) for seed in study.seeds], jobs, "assignment 3")
-    tuned = [Task(method, first, rate) for method in METHODS for rate in LEARNING_RATES]
+    tuned = [Task(method, first, rate, "val") for method in METHODS for rate in LEARNING_RATES]
     _run(study, tuned, jobs, "tuning")
     best = {method: _best_rate(study, method) for method in METHODS}
     others = [Task(method, seed, best[method]) for seed in study.seeds for method in METHODS]
@@ -115,7 +117,7 @@ def do(study: Study, task: Task) -> None:
 
 
 def _path(study: Study, task: Task) -> Path:
-    return study.place / f"{task.name}.json"
+    return study.place / f"{task.training}_{task.split}.json"
 
 
 def _sets(study: Study) -> dict[str, Any]:
@@ -200,36 +202,39 @@ def _captions(study: Study, task: Task) -> dict[str, Any]:
     captioner = methods.learn(
         task.method,
         parts,
-        folder=study.place / task.name,
+        folder=study.place / task.training,
         seed=task.seed,
         learning_rate=task.learning_rate,
         resume=True,
         progress=False,
     )
     judge = train_style_classifier(lab.train, lab.val, seed=0, progress=False)
-    accuracy = lab.image_caption_style_accuracy
-    few = torch.arange(min(VALIDATED, len(lab.val.pictures)))
-    on_val = scores.measure(
-        scores.tell_all(captioner, lab.val, pictures=few),
-        lab.val, judge, accuracy, pictures=few, names=("cider",),
-    )  # fmt: skip
-    told = scores.tell_all(captioner, lab.test, max_length=given["SIZE"].max_length)
+    held_out = lab.val if task.split == "val" else lab.test
+    few = torch.arange(len(held_out.pictures))
+    few = few[:VALIDATED] if task.split == "val" else few
     world = []
     if study.dataset == "scenes":
-        numbers = [int(name[len("scene_") : -len(".png")]) for name in lab.test.pictures]
+        numbers = [int(held_out.pictures[i][len("scene_") : -len(".png")]) for i in few]
         world = [scenes.factors(scenes.scene_at(0, number)) for number in numbers]
+    told = scores.tell_all(captioner, held_out, pictures=few, max_length=given["SIZE"].max_length)
     row = scores.measure(
-        told, lab.test, judge, accuracy, factors=world, names=scores.metrics_here()
+        told,
+        held_out,
+        judge,
+        lab.image_caption_style_accuracy,
+        factors=world,
+        pictures=few,
+        names=("cider",) if task.split == "val" else scores.metrics_here(),
     )
     said = {style: captions[:3] for style, captions in told.items()}
-    return {"val CIDEr": on_val["CIDEr"], "judge": judge.accuracy, "test": row, "said": said}
+    return {"judge": judge.accuracy, "scores": row, "said": said}
 
 
 def _best_rate(study: Study, method: str) -> float:
     """The learning rate with the best CIDEr on the validation pictures, at the first seed."""
 
     def merit(rate: float) -> float:
-        return float(_read(study, Task(method, study.seeds[0], rate))["val CIDEr"])
+        return float(_read(study, Task(method, study.seeds[0], rate, "val"))["scores"]["CIDEr"])
 
     return max(LEARNING_RATES, key=merit)
 
@@ -248,7 +253,7 @@ def write_report(study: Study) -> Path:
 
     rows = {method: _rows(study, method) for method in METHODS}
     rows = {method: found for method, found in rows.items() if found}
-    columns = sorted({name for found in rows.values() for row in found for name in row["test"]})
+    columns = sorted({name for found in rows.values() for row in found for name in row["scores"]})
     styles = [name.removesuffix(" ICSA") for name in columns if name.endswith(" ICSA")]
     parts = [
         _head(study, rows),
@@ -265,7 +270,7 @@ def write_report(study: Study) -> Path:
 
 def _rows(study: Study, method: str) -> list[dict[str, Any]]:
     """The finished rows of a method with its chosen learning rate, one for each seed."""
-    there = [Task(method, study.seeds[0], rate) for rate in LEARNING_RATES]
+    there = [Task(method, study.seeds[0], rate, "val") for rate in LEARNING_RATES]
     if not all(_path(study, task).is_file() for task in there):
         return []
     rate = _best_rate(study, method)
@@ -320,7 +325,7 @@ def _captions_table(
     theirs = printed("senticap" if study.dataset == "scenes" else study.dataset)
     lines = []
     for method, found in rows.items():
-        ours = [_spread([row["test"][f"{prefix}{name}"] for row in found]) for name in shown]
+        ours = [_spread([row["scores"][f"{prefix}{name}"] for row in found]) for name in shown]
         lines.append([method, *ours])
         if (part, method) in theirs:
             numbers = theirs[part, method]
@@ -351,9 +356,10 @@ def _style_table(study: Study, rows: Mapping[str, Sequence[Mapping[str, Any]]]) 
     lines = []
     for method, found in rows.items():
         cells = [
-            _spread([row["test"][name] for row in found if name in row["test"]]) for name in asked
+            _spread([row["scores"][name] for row in found if name in row["scores"]])
+            for name in asked
         ]
-        different = _spread([row["test"]["distinct"] for row in found], 1.0)
+        different = _spread([row["scores"]["distinct"] for row in found], 1.0)
         source = f"*{theirs[method]:.2f}*" if method in theirs else "–"
         lines.append([method, *cells, different, source])
     head = ["method", *asked, "different captions", "*the source's ICSA*"]

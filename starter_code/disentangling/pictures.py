@@ -1,5 +1,6 @@
 """The figures of the lab on disentangling."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,8 +26,13 @@ _TITLES = {
 }
 
 
-def loss_curves(histories: Mapping[str, History]) -> Figure:
-    """Each of the six losses over the epochs: dashed in training, solid on the validation split."""
+def loss_curves(histories: Mapping[str, History], words: Mapping[str, int] | None = None) -> Figure:
+    """Each of the six losses over the epochs: dashed in training, solid on the validation split.
+
+    Args:
+        words: "hide_style" and "hide_facts" -> how many words the discriminator chooses from. Minus
+            the logarithm of that, all words alike, is drawn as a dotted line.
+    """
     with plt.rc_context(_CLEAN):
         figure, axes = plt.subplots(2, 3, figsize=(11, 5), layout="constrained", sharex=True)
         for ax, (name, title) in zip(axes.flat, _TITLES.items(), strict=True):
@@ -34,6 +40,8 @@ def loss_curves(histories: Mapping[str, History]) -> Figure:
                 epochs = history.column("epoch")
                 ax.plot(epochs, history.column(f"train_{name}"), "--", color=colour, alpha=0.7)
                 ax.plot(epochs, history.column(f"val_{name}"), color=colour, label=label, lw=2)
+            if name in (words or {}):
+                ax.axhline(-math.log(words[name]), color=INK, linestyle=":")
             ax.set_title(title, loc="left", fontsize=10, fontweight="bold", color=INK)
             ax.grid(color="#e2e8f0")
         for ax in axes[1]:
@@ -86,7 +94,8 @@ def told_with(
     Args:
         image: as `plots.as_picture` takes it.
         told: style -> caption.
-        style_words: style -> words to be set in the colour of the style.
+        style_words: style -> words to be set in the colour of the style; what is told under another
+            name has no colour.
     """
     with plt.rc_context(_CLEAN):
         figure, (left, right) = plt.subplots(
@@ -97,15 +106,17 @@ def told_with(
         left.axis("off")
         right.axis("off")
         places = 0.5 + 0.2 * (np.arange(len(told))[::-1] - (len(told) - 1) / 2)
-        for (style, caption), y, colour in zip(told.items(), places, COLOURS, strict=False):
-            right.text(0, y, style, color=colour, fontweight="bold", va="center")
+        hues = dict(zip(style_words or {}, COLOURS, strict=False))
+        for (style, caption), y in zip(told.items(), places, strict=True):
+            colour = hues.get(style, INK)
+            right.text(0, y, style, color=colour, fontweight="bold", va="bottom")
             _coloured(right, caption.split(), y, colour, (style_words or {}).get(style, ()))
     return figure
 
 
 def _coloured(ax: Any, words: Sequence[str], y: float, colour: str, marked: Sequence[str]) -> None:
     """Words in a row; those of `marked` in the style's colour."""
-    after = ax.annotate("", (0.17, y), xycoords="data", va="center")
+    after = ax.annotate("", (0.17, y), xycoords="data", va="bottom")
     for word in words:
         mark = word in marked
         after = ax.annotate(
