@@ -195,7 +195,7 @@ class ImageVAE(nn.Module):
         mu, log_variance = torch.split(self.f[2](hidden), self.latent_dim, dim=-1)
         z = self.sample(mu, log_variance, noise)
         output = self.g[2](torch.clamp(self.g[0](z), min=0))
-        return output, mu, log_variance, *split_latent(z, self.slices, self.style_dim)
+        return Latent(output, mu, log_variance, *split_latent(z, self.slices, self.style_dim))
 
     def reconstruction_loss(self, output, visual):
         lengths = [torch.linalg.vector_norm(a - b) for a, b in zip(output, visual)]

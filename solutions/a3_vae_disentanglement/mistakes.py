@@ -387,6 +387,95 @@ def losses_swapped(solution: Solution) -> Solution:
     )
 
 
+@mistake(
+    "filter_losses",
+    seen="Right for moderate scores, too small for large ones: no word ever costs more than 18 or "
+    "19 nats.",
+    cause="A small number was added to the softmax to keep its logarithm finite. Both in one step "
+    "are finite and exact.",
+)
+def small_number_added(solution: Solution) -> Solution:
+    return solution.edit(".log_softmax(dim=2)", ".softmax(dim=2).add(1e-8).log()").edit(
+        ".log_softmax(dim=1)", ".softmax(dim=1).add(1e-8).log()"
+    )
+
+
+@mistake(
+    "filter_losses",
+    seen="The loss of the facts is right until a batch holds a bag without words; then it is too "
+    "large.",
+    cause="The mean was taken over the bags that have words; all captions of the batch count.",
+)
+def empty_bags_skipped(solution: Solution) -> Solution:
+    return solution.edit(
+        "-(fact_words * of_word).sum(dim=1).mean()",
+        "-(fact_words * of_word).sum() / (fact_words.sum(dim=1) > 0).sum().clamp(min=1)",
+    )
+
+
+@mistake(
+    "filter_losses",
+    seen="The loss of the facts is right until a batch holds a bag without words; then it is too "
+    "large, and not a number if all bags are empty.",
+    cause="The mean was taken over the bags that have words; all captions of the batch count.",
+)
+def empty_bags_left_out(solution: Solution) -> Solution:
+    return solution.edit(
+        "-(fact_words * of_word).sum(dim=1).mean()",
+        "-(fact_words * of_word).sum(dim=1)[fact_words.sum(dim=1) > 0].mean()",
+    )
+
+
+@mistake(
+    "filter_losses",
+    seen="The loss of the facts is not zero for a bag without words, and a word's share of the bag "
+    "makes no difference.",
+    cause="Each word was asked by itself whether it is there, yes or no (a binary cross-entropy); "
+    "the words share one distribution, and the shares weigh them.",
+)
+def word_by_word_yes_or_no(solution: Solution) -> Solution:
+    return solution.edit(
+        "-(fact_words * of_word).sum(dim=1).mean()",
+        "F.binary_cross_entropy_with_logits(\n"
+        "        filters.fact_classifier(facts), (fact_words > 0).float()\n"
+        "    )",
+    )
+
+
+@mistake(
+    "filter_losses",
+    seen="It fails where slices and styles differ in number, for the shapes do not fit; where they "
+    "do not, the loss of the styles is wrong.",
+    cause="The library's cross-entropy looks for the classes right behind the batch; there it met "
+    "the slices.",
+)
+def slices_taken_for_classes(solution: Solution) -> Solution:
+    return solution.edit(
+        "filters.style_classifier(styles).log_softmax(dim=2)", "filters.style_classifier(styles)"
+    ).edit("return -right.sum(dim=1).mean()", "return F.cross_entropy(of_style, labels)")
+
+
+@mistake(
+    "filter_losses",
+    seen="Both losses are right for one caption; for several they grow with their number.",
+    cause="The captions' losses were added up; they are averaged.",
+)
+def filter_batch_added_up(solution: Solution) -> Solution:
+    return solution.edit("right.sum(dim=1).mean()", "right.sum()").edit(
+        "(fact_words * of_word).sum(dim=1).mean()", "(fact_words * of_word).sum()"
+    )
+
+
+@mistake(
+    "filter_losses",
+    seen="The loss of the styles is right for one caption; for several it grows with their number.",
+    cause="All slices of the batch were added up; those of a caption are, and captions are "
+    "averaged.",
+)
+def styles_of_batch_added_up(solution: Solution) -> Solution:
+    return solution.edit("right.sum(dim=1).mean()", "right.sum()")
+
+
 # ---- adversary
 
 
@@ -561,6 +650,115 @@ def style_and_facts_swapped(solution: Solution) -> Solution:
     ).edit("return entropies[0], entropies[1]", "return entropies[1], entropies[0]")
 
 
+@mistake(
+    "adversary",
+    seen="All values are right, and all gradients reach both sides: the slices as well as the "
+    "discriminators, in all four losses.",
+    cause="Nothing is held still. While one side learns, the other must stand: the slices in the "
+    "first function, the discriminators in the second.",
+)
+def nothing_held_still(solution: Solution) -> Solution:
+    return (
+        solution.edit("facts.detach()", "facts")
+        .edit("styles.detach()", "styles")
+        .edit("F.linear(slices, layer.weight.detach(), layer.bias.detach())", "layer(slices)")
+    )
+
+
+@mistake(
+    "adversary",
+    seen="The entropies come from the slices, but the gradient that arrives there is zero.",
+    cause="The probability in front of the logarithm was cut off. What is left is the slope of a "
+    "sum of probabilities, and that sum is one wherever the slices are.",
+)
+def probability_cut_off(solution: Solution) -> Solution:
+    return solution.edit("(log_p.exp() * log_p)", "(log_p.exp().detach() * log_p)")
+
+
+@mistake(
+    "adversary",
+    seen="The discriminators' losses are infinite where they are sure of the wrong word, and the "
+    "entropies are not a number where they are sure at all.",
+    cause="In both functions the logarithm was taken of a softmax that had underflowed to zero; "
+    "both in one step stay finite.",
+)
+def logarithms_of_softmax(solution: Solution) -> Solution:
+    return (
+        solution.edit(
+            "(facts.detach()).log_softmax(dim=1)", "(facts.detach()).softmax(dim=1).log()"
+        )
+        .edit("flatten(1)).log_softmax(dim=1)", "flatten(1)).softmax(dim=1).log()")
+        .edit(
+            "layer.bias.detach()).log_softmax(dim=1)", "layer.bias.detach()).softmax(dim=1).log()"
+        )
+    )
+
+
+@mistake(
+    "adversary",
+    seen="The discriminators' losses are infinite where they are sure of the wrong word, the "
+    "entropies are not a number where they are sure at all, and the slices move with all losses, "
+    "the discriminators, too.",
+    cause="Two things at once: the logarithm was taken of a softmax that had underflowed to zero, "
+    "and nothing is held still while the other side learns.",
+)
+def nothing_held_and_underflow(solution: Solution) -> Solution:
+    return (
+        solution.edit("(facts.detach()).log_softmax(dim=1)", "(facts).softmax(dim=1).log()")
+        .edit(
+            "styles.detach().flatten(1)).log_softmax(dim=1)",
+            "styles.flatten(1)).softmax(dim=1).log()",
+        )
+        .edit(
+            "F.linear(slices, layer.weight.detach(), layer.bias.detach()).log_softmax(dim=1)",
+            "layer(slices).softmax(dim=1).log()",
+        )
+    )
+
+
+@mistake(
+    "adversary",
+    seen="Your entropies come back above zero, and their gradient reaches the discriminators, too.",
+    cause="Two things at once: the sign (minus the entropy is minimised, so that the entropy "
+    "grows), and the discriminators were not held still.",
+)
+def made_small_and_not_held(solution: Solution) -> Solution:
+    return solution.edit(
+        "F.linear(slices, layer.weight.detach(), layer.bias.detach())", "layer(slices)"
+    ).edit("(log_p.exp() * log_p).sum(dim=1).mean()", "-(log_p.exp() * log_p).sum(dim=1).mean()")
+
+
+@mistake(
+    "adversary",
+    seen="All four losses are right for one example; for several they grow with their number.",
+    cause="The examples were added up; they are averaged.",
+)
+def examples_added_up(solution: Solution) -> Solution:
+    return (
+        solution.edit(
+            "(style_words * of_style).sum(dim=1).mean()", "(style_words * of_style).sum()"
+        )
+        .edit("(fact_words * of_fact).sum(dim=1).mean()", "(fact_words * of_fact).sum()")
+        .edit("(log_p.exp() * log_p).sum(dim=1).mean()", "(log_p.exp() * log_p).sum()")
+    )
+
+
+@mistake(
+    "adversary",
+    seen="The discriminators' losses are right until a batch holds a bag without words; then they "
+    "are too large.",
+    cause="The mean was taken over the bags that have words; all examples of the batch count.",
+)
+def wordless_examples_skipped(solution: Solution) -> Solution:
+    return solution.edit(
+        "(style_words * of_style).sum(dim=1).mean()",
+        "(style_words * of_style).sum() / (style_words.sum(dim=1) > 0).sum().clamp(min=1)",
+    ).edit(
+        "(fact_words * of_fact).sum(dim=1).mean()",
+        "(fact_words * of_fact).sum() / (fact_words.sum(dim=1) > 0).sum().clamp(min=1)",
+    )
+
+
 # ---- image_vae
 
 
@@ -680,6 +878,108 @@ def lengths_added_up(solution: Solution) -> Solution:
 )
 def absolute_differences(solution: Solution) -> Solution:
     return solution.edit(".norm(dim=1).mean()", ".abs().sum(dim=1).mean()")
+
+
+@mistake(
+    "image_vae",
+    seen="All is right in training; in evaluation mode your answer does not change with the noise.",
+    cause="There the mean went on in place of the sample. Whoever wants the mean hands in zeros as "
+    "noise.",
+)
+def mean_when_evaluated(solution: Solution) -> Solution:
+    return solution.edit(
+        "z = self.sample(mu, log_variance, noise)",
+        "z = self.sample(mu, log_variance, noise) if self.training else mu",
+    )
+
+
+@mistake(
+    "image_vae",
+    seen="The posterior is right; the slices and the output are those of another sample.",
+    cause="self.sample was not called: the sample was written out here instead.",
+)
+def sample_written_out(solution: Solution) -> Solution:
+    return solution.edit(
+        "z = self.sample(mu, log_variance, noise)", "z = mu + (log_variance / 2).exp() * noise"
+    )
+
+
+@mistake(
+    "image_vae",
+    seen="The posterior is right; the slices and the output do not change with the given noise.",
+    cause="Noise was drawn inside, and the given noise was not used.",
+)
+def noise_of_its_own(solution: Solution) -> Solution:
+    return solution.edit(
+        "z = self.sample(mu, log_variance, noise)",
+        "z = self.sample(mu, log_variance, torch.randn_like(mu))",
+    )
+
+
+@mistake(
+    "image_vae",
+    seen="The posterior is right; the slices and the output are those of another sample, and do "
+    "not change with the given noise.",
+    cause="self.sample was not called: the sample was written out here instead, with noise drawn "
+    "inside.",
+)
+def sample_written_out_own_noise(solution: Solution) -> Solution:
+    return solution.edit(
+        "z = self.sample(mu, log_variance, noise)",
+        "z = mu + (log_variance / 2).exp() * torch.randn_like(mu)",
+    )
+
+
+@mistake(
+    "image_vae",
+    seen="All numbers are right, but their parts cannot be asked for by name.",
+    cause="A plain tuple was returned; a Latent has the names that later pieces use.",
+)
+def plain_tuple(solution: Solution) -> Solution:
+    return solution.edit("return Latent(", "return (")
+
+
+@mistake(
+    "image_vae",
+    seen="All numbers are right, but no gradient comes back from the output to the encoder.",
+    cause="The decoder was fed a detached sample, so the encoder never learns what is needed to "
+    "make the picture again.",
+)
+def decoder_fed_detached(solution: Solution) -> Solution:
+    return solution.edit("self.g(z)", "self.g(z.detach())")
+
+
+@mistake(
+    "image_vae",
+    seen="All numbers are right, but no gradient comes back from the slices to the encoder.",
+    cause="The slices were detached here. The filters' losses train the encoder; where it must "
+    "stand still, they detach by themselves.",
+)
+def slices_returned_detached(solution: Solution) -> Solution:
+    return solution.edit(
+        "log_variance, styles, facts)", "log_variance, styles.detach(), facts.detach())"
+    )
+
+
+@mistake(
+    "image_vae",
+    seen="All numbers are right, but no gradient at all comes back to the encoder.",
+    cause="Gradients were switched off while the encoder ran, or mean and variance were detached.",
+)
+def encoder_without_gradient(solution: Solution) -> Solution:
+    return solution.edit("self.f(visual).chunk", "self.f(visual).detach().chunk")
+
+
+@mistake(
+    "image_vae",
+    seen="The value of the loss is right, but no gradient comes back from it.",
+    cause="A plain number was made of it on the way, or it was cut off from the graph.",
+)
+def loss_without_gradient(solution: Solution) -> Solution:
+    return solution.edit(
+        "(visual - output).norm(dim=1).mean()",
+        "torch.tensor((visual - output).norm(dim=1).mean().item())",
+    )
 
 
 # ---- caption_vae
@@ -886,6 +1186,155 @@ def pads_told_by_word(solution: Solution) -> Solution:
     )
 
 
+@mistake(
+    "caption_vae",
+    seen="The loss is right for one caption; for several it grows with their number.",
+    cause="The captions were added up; they are averaged.",
+)
+def captions_added_up(solution: Solution) -> Solution:
+    return solution.edit("masked_fill(~real, 0).sum(dim=1).mean()", "masked_fill(~real, 0).sum()")
+
+
+@mistake(
+    "caption_vae",
+    seen="Your loss is that of one word, not of a caption, and it changes with the pads.",
+    cause="All places of the batch were averaged, and the pads were counted as if they had to be "
+    "predicted.",
+)
+def places_and_pads_averaged(solution: Solution) -> Solution:
+    return solution.edit("masked_fill(~real, 0).sum(dim=1).mean()", "mean()")
+
+
+@mistake(
+    "caption_vae",
+    seen="The posterior of a short caption changes with its pads, and more pads make your loss "
+    "larger.",
+    cause="Pads were treated as words, twice: the reader's last state has read them, and the loss "
+    "counts them as if they had to be predicted.",
+)
+def pads_read_and_predicted(solution: Solution) -> Solution:
+    return solution.edit("[torch.arange(len(captions)), lengths - 1]", "[:, -1]").edit(
+        ".masked_fill(~real, 0)", ""
+    )
+
+
+@mistake(
+    "caption_vae",
+    seen="The posterior of a short caption changes with its pads; your loss is that of one word, "
+    "and changes with them, too.",
+    cause="The reader's last state was taken, which has read the pads, and the loss averages over "
+    "all places, the pads' as well.",
+)
+def pads_read_and_averaged(solution: Solution) -> Solution:
+    return solution.edit("[torch.arange(len(captions)), lengths - 1]", "[:, -1]").edit(
+        "masked_fill(~real, 0).sum(dim=1).mean()", "mean()"
+    )
+
+
+@mistake(
+    "caption_vae",
+    seen="All is right in training; in evaluation mode your answer does not change with the noise.",
+    cause="There the mean went on in place of the sample. Whoever wants the mean hands in zeros as "
+    "noise.",
+)
+def caption_mean_when_evaluated(solution: Solution) -> Solution:
+    return solution.edit(
+        "z = self.sample(mu, log_variance, noise)",
+        "z = self.sample(mu, log_variance, noise) if self.training else mu",
+    )
+
+
+@mistake(
+    "caption_vae",
+    seen="The posterior is right; slices and scores are those of another sample.",
+    cause="self.sample was not called: the sample was written out here instead.",
+)
+def caption_sample_written_out(solution: Solution) -> Solution:
+    return solution.edit(
+        "z = self.sample(mu, log_variance, noise)", "z = mu + (log_variance / 2).exp() * noise"
+    )
+
+
+@mistake(
+    "caption_vae",
+    seen="The posterior is right; slices and scores do not change with the given noise.",
+    cause="Noise was drawn inside, and the given noise was not used.",
+)
+def caption_noise_of_its_own(solution: Solution) -> Solution:
+    return solution.edit(
+        "z = self.sample(mu, log_variance, noise)",
+        "z = self.sample(mu, log_variance, torch.randn_like(mu))",
+    )
+
+
+@mistake(
+    "caption_vae",
+    seen="The posterior is right; slices and scores are those of another sample, and do not change "
+    "with the given noise.",
+    cause="self.sample was not called: the sample was written out here instead, with noise drawn "
+    "inside.",
+)
+def caption_sample_own_noise(solution: Solution) -> Solution:
+    return solution.edit(
+        "z = self.sample(mu, log_variance, noise)",
+        "z = mu + (log_variance / 2).exp() * torch.randn_like(mu)",
+    )
+
+
+@mistake(
+    "caption_vae",
+    seen="All numbers are right, but their parts cannot be asked for by name.",
+    cause="A plain tuple was returned; a Latent has the names that later pieces use.",
+)
+def caption_plain_tuple(solution: Solution) -> Solution:
+    return solution.edit("return Latent(", "return (")
+
+
+@mistake(
+    "caption_vae",
+    seen="All numbers are right, but no gradient comes back from the scores to the reader.",
+    cause="The writer was fed a detached sample, so the reader never learns what is needed to "
+    "write the caption again.",
+)
+def writer_fed_detached(solution: Solution) -> Solution:
+    return solution.edit("= self.init_state(z)", "= self.init_state(z.detach())").edit(
+        "z.unsqueeze(1).expand", "z.detach().unsqueeze(1).expand"
+    )
+
+
+@mistake(
+    "caption_vae",
+    seen="All numbers are right, but no gradient comes back from the slices to the reader.",
+    cause="The slices were detached here. The filters' losses train the reader; where it must "
+    "stand still, they detach by themselves.",
+)
+def caption_slices_detached(solution: Solution) -> Solution:
+    return solution.edit(
+        "log_variance, styles, facts)", "log_variance, styles.detach(), facts.detach())"
+    )
+
+
+@mistake(
+    "caption_vae",
+    seen="All numbers are right, but no gradient at all comes back to the reader.",
+    cause="Gradients were switched off while it read, or what it knows in the end was detached.",
+)
+def reader_without_gradient(solution: Solution) -> Solution:
+    return solution.edit("self.to_latent(read)", "self.to_latent(read.detach())")
+
+
+@mistake(
+    "caption_vae",
+    seen="The value of the loss is right, but no gradient comes back from it.",
+    cause="A plain number was made of it on the way, or it was cut off from the graph.",
+)
+def caption_loss_without_gradient(solution: Solution) -> Solution:
+    return solution.edit(
+        "-likely.masked_fill(~real, 0).sum(dim=1).mean()",
+        "torch.tensor(-likely.masked_fill(~real, 0).sum(dim=1).mean().item())",
+    )
+
+
 # ---- train_step
 
 
@@ -1027,6 +1476,33 @@ def returns_tensors(solution: Solution) -> Solution:
     return solution.edit("name: loss.item()", "name: loss")
 
 
+@mistake(
+    "train_step",
+    seen="The first minibatch is right, if nothing was left there before; then both sides follow "
+    "old gradients, and the discriminators those of the encoder's loss, too.",
+    cause="No gradients are ever forgotten, on either side; they add up from step to step.",
+)
+def nothing_forgotten(solution: Solution) -> Solution:
+    return solution.edit("rmsprop.zero_grad()\n    ", "").edit("adam.zero_grad()\n    ", "")
+
+
+@mistake(
+    "train_step",
+    seen="The encoder moves as if the discriminators had not, and the discriminators learn from "
+    "where it stands after its step.",
+    cause="The encoder's step came first, and a second pass followed it. The discriminators come "
+    "first, and the encoder plays against them as they are after their step.",
+)
+def encoder_first_second_pass(solution: Solution) -> Solution:
+    theirs = (
+        "    rmsprop.zero_grad()\n"
+        "    sum(model.discriminator_losses(latent, batch)).backward()\n"
+        "    rmsprop.step()\n"
+    )
+    again = "    adam.step()\n    latent = model(batch, noise)\n"
+    return solution.edit(theirs, "").edit("    adam.step()\n", again + theirs)
+
+
 # ---- disentangled_space_accuracy
 
 
@@ -1146,3 +1622,35 @@ def percentages(solution: Solution) -> Solution:
 )
 def share_of_errors(solution: Solution) -> Solution:
     return solution.edit("float(probe.score(", "1 - float(probe.score(")
+
+
+@mistake(
+    "disentangled_space_accuracy",
+    seen="The whole is right; a space is read badly where it says little that another does not say "
+    "better.",
+    cause="One classifier of all columns was asked with the others held at their mean. What it has "
+    "learnt of a space depends on the others; each space gets a classifier of its own.",
+)
+def others_held_at_mean(solution: Solution) -> Solution:
+    return asked_of_one_classifier(solution, "train_codes.mean(dim=0).repeat(len(test_codes), 1)")
+
+
+@mistake(
+    "disentangled_space_accuracy",
+    seen="The whole is right; a space is read badly where it says little that another does not say "
+    "better, or where zero is far from another's codes.",
+    cause="One classifier of all columns was asked with the others set to zero. What it has learnt "
+    "of a space depends on the others; each space gets a classifier of its own.",
+)
+def others_set_to_zero(solution: Solution) -> Solution:
+    return asked_of_one_classifier(solution, "torch.zeros_like(test_codes)")
+
+
+def asked_of_one_classifier(solution: Solution, others: str) -> Solution:
+    """A classifier of all columns for every space, which sees `others` outside of it."""
+    return solution.edit(
+        "probe.fit(train_codes[:, columns].numpy(), train_labels.numpy())",
+        "probe.fit(train_codes.numpy(), train_labels.numpy())\n"
+        f"        asked = {others}\n"
+        "        asked[:, columns] = test_codes[:, columns]",
+    ).edit("test_codes[:, columns].numpy()", "asked.numpy()")
