@@ -17,19 +17,23 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.assignments import load_source
+from autograder.assignments import load_source, names
+from autograder.bank import measure
+from autograder.comparing import difference
+from autograder.draws import PUBLIC_SEED
 from autograder.gradebook import enter
 from autograder.grading import grade_class
+from autograder.probes import load_checks
 from autograder.simulated_class import Student, simulated_class
 from starter_code.errors import CourseError
 
-ASSIGNMENTS = ["a1_cnn_lstm_decoder", "a2_attention_decoder"]
+ASSIGNMENTS = names()
 
 
 def bare_environment() -> dict[str, str]:
     """No activated environment: the tools must find each other by themselves."""
-    names = ("HOME", "TMPDIR", "COURSE_ISOLATION")
-    keep = {key: os.environ[key] for key in names if key in os.environ}
+    kept = ("HOME", "TMPDIR", "COURSE_ISOLATION")
+    keep = {key: os.environ[key] for key in kept if key in os.environ}
     return {**keep, "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"}
 
 
@@ -81,7 +85,9 @@ def test_the_stock_release_is_the_one_in_the_repository(graded: tuple[Path, str]
     assert not list((course / "assignments").rglob("*.py"))
 
 
-def test_right_gets_all_and_wrong_gets_none_of_the_wrong_todo(graded: tuple[Path, str]) -> None:
+def test_right_gets_all_and_wrong_loses_what_its_failed_checks_are_worth(
+    graded: tuple[Path, str],
+) -> None:
     course, assignment = graded
     rows = {row["student_id"]: row for row in csv.DictReader((course / "grades.csv").open())}
     assert float(rows["ada"]["score"]) == 80
@@ -94,7 +100,19 @@ def test_right_gets_all_and_wrong_gets_none_of_the_wrong_todo(graded: tuple[Path
         )["cells"]
         if cell["metadata"].get("nbgrader", {}).get("grade")
     }
-    assert float(rows["wil"]["score"]) == 80 - points[f"check-{lost}"]
+    bank = measure(assignment, PUBLIC_SEED)
+    known = next(m for m in bank.mistakes[lost] if m.name == wrong.mistake)
+    failed = [
+        check.points
+        for check in load_checks(assignment)
+        if check.todo == lost
+        and (
+            known.outcomes[check.key].kind != "returned"
+            or difference(bank.expected[check.key].value, known.outcomes[check.key].value)
+        )
+    ]
+    assert 0 < sum(failed) <= points[f"check-{lost}"]
+    assert float(rows["wil"]["score"]) == 80 - sum(failed)
     assert set(points) >= {f"check-{todo}" for todo in load_source(assignment).todos}
 
 
