@@ -74,7 +74,7 @@ def run_epochs(
     Raises:
         CourseError: a loss that is not a number, or a checkpoint of another training.
     """
-    loop = _Loop(model, optimisers, generator, Path(folder), fixed, progress)
+    loop = _Loop(model, optimisers, generator, Path(folder), fixed, epochs if progress else 0)
     if resume:
         loop.resume()
     while len(loop.history.records) < epochs:
@@ -94,10 +94,11 @@ class _Loop:
         generator: torch.Generator,
         folder: Path,
         fixed: str,
-        progress: bool,
+        told: int,
     ) -> None:
         self.model, self.optimisers, self.generator = model, optimisers, generator
-        self.folder, self.fixed, self.progress = folder, fixed, progress
+        self.folder, self.fixed = folder, fixed
+        self.told = told  # of how many epochs to tell; 0: silent
         self.history = History(choose_by="loss")
 
     def epoch(
@@ -108,7 +109,7 @@ class _Loop:
     ) -> None:
         started, number, means = time.perf_counter(), len(self.history.records) + 1, Means()
         self.model.train()
-        for rows in tqdm(batches, f"epoch {number}", leave=False, disable=not self.progress):
+        for rows in tqdm(batches, f"epoch {number}", leave=False, disable=not self.told):
             losses = step(rows)
             self._refuse_nan(losses, number)
             means.add(losses, len(rows))
@@ -127,9 +128,7 @@ class _Loop:
                 )
 
     def _keep(self, record: dict[str, float]) -> None:
-        improved = self.history.add(record)
-        if self.progress:
-            tqdm.write(_line(record, improved))
+        improved = self._add(record)
         if improved:
             save_checkpoint(self.folder / "best.pt", {"model": self.model.state_dict()})
         state = {
@@ -141,6 +140,13 @@ class _Loop:
         }
         save_checkpoint(self.folder / "last.pt", state)
         self.history.save(self.folder / "history.json")
+
+    def _add(self, record: dict[str, float]) -> bool:
+        """Remember an epoch and tell of it; of a long training about ten lines are enough."""
+        improved, number = self.history.add(record), len(self.history.records)
+        if self.told and (number in (1, self.told) or number % max(1, self.told // 10) == 0):
+            tqdm.write(_line(record, improved))
+        return improved
 
     def resume(self) -> None:
         """Take up the training of the folder, if there is one."""
@@ -156,7 +162,8 @@ class _Loop:
         load_weights(self.model, state["model"], path)
         for optimiser, kept in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(kept)
-        self.history = History(**state["history"])
+        for record in state["history"]["records"]:
+            self._add(record)
         restore_random_state(state["random"], self.generator)
 
 

@@ -1252,7 +1252,15 @@ progress()
 # move.
 
 # %% [markdown] report="q1" points=5
-# A
+# An LSTM reads the caption; its hidden state at the last token gives μ and log σ² of a Gaussian. A
+# sample z = μ + σε is cut into a style slice (8 numbers) and a fact slice (128). A second LSTM,
+# started by z and hearing it with every word, writes the caption again. The reconstruction loss
+# (13) and the KL train reader, writer and word vectors. (5) trains the style classifier and,
+# through the style slice, the reader; (6) the fact classifier and, through the fact slice, the
+# reader. (7) and (8) train the two discriminators and nothing else: the slices are detached. (9)
+# and (10) train the reader to make the discriminators unsure and must not move them: their weights
+# are held still. RMSProp moves the discriminators first, then Adam moves all else against them as
+# they are then.
 
 # %% [markdown]
 # **2 · Samples or means?** (4 points) Give DSA on both for the style space and the fact space, with
@@ -1260,28 +1268,50 @@ progress()
 # show?
 
 # %% [markdown] report="q2" points=4
-# A
+# Scenes, tier small, seed 0, test split (2,000 captions, majority class 0.500): by samples 1.000
+# from the style space and 0.567 from the fact space, by means 1.000 from both. The two differ
+# because the adversary sees samples: it only has to push the trace of the style below the noise of
+# the fact slice, and there it stays, in the means. I would report both, and the means first if
+# somebody claims that the facts "contain no style". The paper's 0.53 shows that a logistic
+# regression reads nearly nothing from codes with that much noise; our 0.567 says the same, and is
+# compatible with a fact space that knows the style perfectly.
 
 # %% [markdown]
 # **3 · What does D-Images know?** (3 points) Why does an untrained encoder reach nearly 0.50, 1.00
 # and 1.00 (facts, style, whole) in Table 3? What do mood, kinds and colours show instead?
 
 # %% [markdown] report="q3" points=3
-# A
+# In Table 3 every picture appears with both labels. Its facts are the same in both rows, so they
+# give exactly 0.500; its two style slices are different functions of the picture, which a linear
+# classifier tells apart by their place: an untrained encoder reaches 0.982 and 0.986 on the test
+# split. The questions about the scene cannot be answered so. With the paper's weights the facts
+# know the mood better (0.862) than the style slices (0.549); with the searched weights it is 0.593
+# and 0.860, while kinds (0.957 against 0.693) and colours (0.998 against 0.569) stay in the facts.
+# The facts of another picture give 0.48 to 0.49.
 
 # %% [markdown]
 # **4 · Your own improvement.** (4 points) What did you change, what did you expect, and what
 # happened? A failure that is measured and understood counts as much as a success.
 
 # %% [markdown] report="q4" points=4
-# A
+# I raised the weight of the style adversary from 1 to 5, expecting less style in the facts. On the
+# validation split (seed 0) DSA of the fact space by samples went from 0.554 to 0.580, no gain. The
+# fact words that survive a retelling fell from 0.898 to 0.698, though the codes hold more than
+# before (KL 74 nats, it was 62): facts and style seem to share directions that the game now
+# disturbs; I have not shown that. All retellings had the wanted style before, so there was nothing
+# to win there. I would keep the paper's 1, and try a discriminator of the style itself instead.
 
 # %% [markdown]
 # **5 · Two captions retold.** (3 points) Show one exchange of styles that went well and one that
 # went wrong. What in the numbers above explains the second?
 
 # %% [markdown] report="q5" points=3
-# A
+# Good: "an awful purple house simply horrible" became "a trusty purple house simply perfect": the
+# adjective and the afterthought changed sides, the fact stayed. Wrong: "a cheap blue ball with a
+# purple kitty and a large green flower on a snowy day" became "a nice blue ball near a purple dog
+# and an orange mushroom on a snowy day": three facts of six were lost. Fact words survive in 0.902
+# of the cases (0.643 by luck), and a caption's later objects are the first to go: they are the
+# rarest combinations, and the 54 nats of the fact slice are spent on what comes often.
 
 # %% [markdown]
 # **Sources and tools.** (1 point) List everything that helped: papers, code, people, and AI tools

@@ -116,7 +116,7 @@ def told_with(
 
 def _coloured(ax: Any, words: Sequence[str], y: float, colour: str, marked: Sequence[str]) -> None:
     """Words in a row; those of `marked` in the style's colour."""
-    after = ax.annotate("", (0.17, y), xycoords="data", va="bottom")
+    after = ax.annotate("", (0, y), (78, 0), textcoords="offset points", va="bottom")
     for word in words:
         mark = word in marked
         after = ax.annotate(
