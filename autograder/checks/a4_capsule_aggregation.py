@@ -10,8 +10,10 @@ E embedding, H hidden, V words, T tokens, Z entries of what the generator is tol
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder.draws import Draw
@@ -86,7 +88,7 @@ def _of_lengths(draw: Draw, lengths: Tensor, size: int) -> Tensor:
     return lengths.unsqueeze(1) * directions / directions.norm(dim=1, keepdim=True)
 
 
-@check("squash", points=4)
+@check("squash", points=3)
 def lengths_short_and_long(student: Names, draw: Draw) -> Any:
     """A length n becomes n² / (1 + n²), and the direction stays."""
     capsules = _of_lengths(draw, draw.uniform(12, low=0.02, high=6.0), 5)
@@ -118,15 +120,15 @@ def zero_among_others(student: Names, draw: Draw) -> Any:
 
 @check("squash", points=1)
 def short_vectors(student: Names, draw: Draw) -> Any:
-    """Short vectors are shortened by their own length: nothing is added to it."""
-    lengths = draw.uniform(6, low=1e-3, high=1e-2)
+    """Short vectors, from 1e-2 down to 1e-9, are shortened by their own length, not by a guard."""
+    lengths = 10 ** (torch.arange(-9.0, -2.0) + draw.uniform(7))
     squashed = student.squash(_of_lengths(draw, lengths, 4))
     return {"the answer, divided by the squared length": squashed / lengths.unsqueeze(1) ** 2}
 
 
 @check("squash", points=1)
 def tiny_and_huge(student: Names, draw: Draw) -> Any:
-    """Lengths from 1e-30 to 1e30 in float32 give finite answers and gradients, of float32."""
+    """Lengths from 1e-30 to 1e30 in float32 give finite answers and gradients."""
     exponents = torch.tensor([-30.0, -15.0, -3.0, 0.5, 8.0, 16.0, 22.0, 30.0])
     capsules = _of_lengths(draw, 10**exponents, 4).requires_grad_()
     squashed = student.squash(capsules)
@@ -135,6 +137,17 @@ def tiny_and_huge(student: Names, draw: Draw) -> Any:
         "the answer": squashed,
         "the longest answer (never above 1)": squashed.detach().double().norm(dim=1).max().float(),
     } | _gradients(squashed * draw.normal(8, 4), inputs)
+
+
+@check("squash", points=1)
+def type_that_came_in(student: Names, draw: Draw) -> Any:
+    """float32 gives float32, and float64 gives float64."""
+    found: dict[str, Any] = {}
+    for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
+        squashed = student.squash(2 * draw.normal(3, 4, dtype=dtype))
+        found[f"the answer for {name}"] = squashed.float()
+        found[f"the type of the answer for {name}"] = str(squashed.dtype).removeprefix("torch.")
+    return found
 
 
 @check("squash", points=1)
@@ -218,17 +231,20 @@ def the_same_call_again(student: Names, draw: Draw) -> Any:
 
 @check("route", points=1)
 def long_votes(student: Names, draw: Draw) -> Any:
-    """Agreement in the hundreds overflows nothing, and no output is lost."""
-    return _routed(student, 12 * draw.normal(4, 3, 4, 6), 2)
+    """Agreement in the hundreds overflows nothing, and an output that all leave keeps its mean."""
+    votes = 0.5 * draw.normal(5, 3, 4, 6)
+    agreement = torch.tensor([19.0, 24.0, 28.0, 45.0, 250.0])  # couplings from 1e-8 down to 0
+    one = draw.normal(5, 1, 6)  # what all inputs say to the first output
+    votes[:, :, 0] = agreement.sqrt()[:, None, None] * one / one.norm(dim=2, keepdim=True)
+    return [_routed(student, 12 * draw.normal(4, 3, 4, 6), 2), _routed(student, votes, 2)]
 
 
 @check("route", points=1)
 def gradient_through_iterations(student: Names, draw: Draw) -> Any:
     """The gradient passes through all iterations: through means, couplings and agreement."""
-    votes = draw.normal(2, 3, 4, 3, dtype=torch.float64).requires_grad_()
+    votes = draw.normal(2, 3, 4, 3).requires_grad_()
     outputs, couplings = student.route(votes, _ToySquash(), 3)
-    total = (outputs * draw.normal(2, 4, 3, dtype=torch.float64)).sum()
-    total = total + (couplings * draw.normal(2, 3, 4, dtype=torch.float64)).sum()
+    total = (outputs * draw.normal(2, 4, 3)).sum() + (couplings * draw.normal(2, 3, 4)).sum()
     return _gradients(total, {"the gradient that reaches the votes": votes})
 
 
@@ -295,7 +311,7 @@ def couplings_handed_on(student: Names, draw: Draw) -> Any:
 
 @check("capsule_aggregator", points=1)
 def equal_sizes_and_one_example(student: Names, draw: Draw) -> Any:
-    """Each medium has its own matrix, also where both vectors have one size, and B may be 1."""
+    """Each medium has its own matrix, also where both vectors have one size; B may be 1."""
     aggregator, _ = _aggregator(student, draw, image_dim=4, caption_dim=4, capsule_dim=4)
     several, _ = aggregator.aggregate(draw.normal(2, 4), draw.normal(2, 4))
     alone, couplings = aggregator.aggregate(draw.normal(1, 4), draw.normal(1, 4))
@@ -308,8 +324,8 @@ def equal_sizes_and_one_example(student: Names, draw: Draw) -> Any:
 
 @check("capsule_aggregator", points=1)
 def sizes_of_the_source(student: Names, draw: Draw) -> Any:
-    """With the source's sizes, z_style has 3 · 64 numbers, and forward keeps the couplings."""
-    aggregator = draw.parameters(student.CapsuleAggregator(_ToyVotes(), _toy_route))
+    """With the source's sizes z_style has 3 · 64 numbers; evaluation mode changes nothing."""
+    aggregator = draw.parameters(student.CapsuleAggregator(_ToyVotes(), _toy_route)).eval()
     z_style = aggregator(draw.normal(2, 64), draw.normal(2, 8))
     return {
         "z_style": z_style,
@@ -366,8 +382,8 @@ def equal_sizes(student: Names, draw: Draw) -> Any:
 
 @check("attention_aggregator", points=1)
 def example_on_its_own(student: Names, draw: Draw) -> Any:
-    """A batch of one works, and gives what the example got in the batch; forward keeps g."""
-    aggregator = _gated(student, draw)
+    """A batch of one gives what the example got in the batch, and so does evaluation mode."""
+    aggregator = _gated(student, draw).eval()
     z_image, z_caption = draw.normal(3, 5), draw.normal(3, 3)
     found = {}
     for b in range(3):
@@ -395,11 +411,14 @@ def gradient_through_the_gate(student: Names, draw: Draw) -> Any:
 # ---- stylized_generator
 
 
-class _Doubling(nn.Module):
-    """In place of dropout: what goes through it is doubled, so that one sees what does."""
+def _enlarge(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """In place of dropout: where that drops, this multiplies, so that one sees what it meets."""
+    return x * (1 + 4 * p) if training else x
 
-    def forward(self, x: Tensor) -> Tensor:
-        return 2 * x
+
+def _seen_dropout() -> Any:
+    """While this is entered, nn.Dropout and F.dropout enlarge: by two where p is 1/4."""
+    return mock.patch.object(F, "dropout", _enlarge)
 
 
 class _Listening(nn.Module):
@@ -415,8 +434,8 @@ class _Listening(nn.Module):
         return self.cell(x, state)
 
 
-def _generator(student: Names, draw: Draw, vocab: int = 8, z: int = 3) -> Any:
-    generator = student.StylizedGenerator(vocab, z, embed_dim=4, hidden_dim=5, dropout=0.0)
+def _generator(student: Names, draw: Draw, dropout: float = 0.0) -> Any:
+    generator = student.StylizedGenerator(8, 3, embed_dim=4, hidden_dim=5, dropout=dropout)
     return draw.parameters(generator)
 
 
@@ -457,13 +476,14 @@ def what_the_cell_reads(student: Names, draw: Draw) -> Any:
     return calls | {"the cell's input": heard[0] if heard else None}
 
 
-@check("stylized_generator", points=2)
+@check("stylized_generator", points=1)
 def where_dropout_falls(student: Names, draw: Draw) -> Any:
     """Dropout falls on h on its way to the scores, and on nothing else."""
-    generator = _generator(student, draw)
-    generator.dropout = _Doubling()
-    scores, state = generator.step(draw.integers(0, 8, 3), generator.init_state(draw.normal(3, 3)))
-    again, _ = generator.step(draw.integers(0, 8, 3), state)
+    generator = _generator(student, draw, dropout=0.25)
+    first, second, z = draw.integers(0, 8, 3), draw.integers(0, 8, 3), draw.normal(3, 3)
+    with _seen_dropout():
+        scores, state = generator.step(first, generator.init_state(z))
+        again, _ = generator.step(second, state)
     return {"scores": scores, "the second step's score tensor": again} | _named(state, "the new {}")
 
 
@@ -477,11 +497,29 @@ def _captions(draw: Draw, lengths: list[int], longest: int) -> tuple[Tensor, Ten
     return captions.masked_fill(places >= ends.unsqueeze(1), 0), ends
 
 
-@check("stylized_generator", points=3)
+@check("stylized_generator", points=2)
 def whole_captions(student: Names, draw: Draw) -> Any:
     """Fed the true words, the scores at t are those of word t + 1, with zeros behind the end."""
     captions, lengths = _captions(draw, [4, 7, 2, 6, 3], 7)
     return {"scores": _generator(student, draw)(2 * draw.normal(5, 3), captions, lengths)}
+
+
+@check("stylized_generator", points=1)
+def dropout_in_whole_captions(student: Names, draw: Draw) -> Any:
+    """In whole captions, too, dropout falls on h on its way to the scores, and on nothing else."""
+    captions, lengths = _captions(draw, [5, 3, 6], 6)
+    z = 2 * draw.normal(3, 3)
+    with _seen_dropout():
+        return {"scores": _generator(student, draw, dropout=0.25)(z, captions, lengths)}
+
+
+@check("stylized_generator", points=1)
+def captions_in_evaluation(student: Names, draw: Draw) -> Any:
+    """Evaluation mode stops dropout and nothing else: true words, and zeros behind the end."""
+    captions, lengths = _captions(draw, [6, 3, 7, 2], 7)
+    z = 2 * draw.normal(4, 3)
+    with _seen_dropout():
+        return {"scores": _generator(student, draw, dropout=0.25).eval()(z, captions, lengths)}
 
 
 @check("stylized_generator", points=1)
@@ -494,7 +532,7 @@ def padded_and_alone(student: Names, draw: Draw) -> Any:
 @check("stylized_generator", points=1)
 def beam_search_drives_it(student: Names, draw: Draw) -> Any:
     """The library's beam search can use init_state and step as they are."""
-    generator = _generator(student, draw)
+    generator = _generator(student, draw).eval()
     state = generator.init_state(3 * draw.normal(4, 3))
     found = beam_search(generator.step, tuple(state), 1, 2, beam_size=5, max_length=6)
     return [{"the list of words": c.ids, "the score": c.score} for c in found]

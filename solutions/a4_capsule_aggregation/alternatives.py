@@ -82,6 +82,17 @@ def route(votes, squash, iterations=3):
     return squash(torch.stack(outputs)), torch.stack(couplings)
 
 
+@alternative("route", "zeros of the default type")
+def route(votes, squash, iterations=3):
+    logits = torch.zeros(votes.shape[:3])
+    for left in range(iterations - 1, -1, -1):
+        log_c = logits.log_softmax(-1)
+        outputs = (log_c.softmax(1).unsqueeze(-1) * votes).sum(1)
+        if left:
+            logits = logits + torch.einsum("bijd,bjd->bij", votes, outputs)
+    return squash(outputs), log_c.exp()
+
+
 class _Given(nn.Module):
     def __init__(
         self, votes, route, *, image_dim=64, caption_dim=8, capsule_dim=64, outputs=3, vote_dim=64
@@ -179,6 +190,25 @@ class StylizedGenerator(_Parts):
             column, state = self.step(captions[rows, t], state)
             scores = scores.index_put((rows, torch.tensor(t)), column)
         return scores
+
+
+@alternative("stylized_generator", "a loop of its own, dropout as a function")
+class StylizedGenerator(_Parts):
+    def _think(self, words, h, c, z):
+        h, c = self.cell(torch.cat([self.embedding(words), z], -1), (h, c))
+        return h, c, self.word_fc(F.dropout(h, self.dropout.p, self.training))
+
+    def step(self, words, state):
+        h, c, scores = self._think(words, *state)
+        return scores, (h, c, state[2])
+
+    def forward(self, z, captions, lengths):
+        h, c, _ = self.init_state(z)
+        found = []
+        for t in range(captions.shape[1] - 1):
+            h, c, scores = self._think(captions[:, t], h, c, z)
+            found.append(scores * (t < lengths - 1).unsqueeze(1))
+        return torch.stack(found, 1)
 
 
 @alternative("stylized_generator", "caption by caption")

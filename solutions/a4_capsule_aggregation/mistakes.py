@@ -3,6 +3,8 @@ reason; neither names an argument, an axis number or code. Sources: errors repor
 capsule networks and stylised captioners, and what these formulas invite one to do.
 """
 
+from collections.abc import Callable
+
 from autograder.authoring import Solution, mistake
 
 # ---- votes
@@ -236,6 +238,111 @@ def length_detached(solution: Solution) -> Solution:
     )
 
 
+@mistake(
+    "squash",
+    seen="Right down to a length of about a millionth; shorter vectors come out too short.",
+    cause="The squared length was kept from falling below a small number, and the squares of short "
+    "vectors are below it.",
+)
+def square_kept_from_zero(solution: Solution) -> Solution:
+    return solution.edit(
+        "length / (1 + length.square())",
+        "length**2 / (1 + length**2) / (length**2).clamp(min=1e-12).sqrt()",
+    )
+
+
+@mistake(
+    "squash",
+    seen="Right down to a length of about a millionth; shorter vectors come out too long.",
+    cause="The squared length was kept from falling below a small number wherever it stands, and "
+    "the squares of short vectors are below it.",
+)
+def square_kept_from_zero_everywhere(solution: Solution) -> Solution:
+    return solution.edit(
+        "    factor = length",
+        "    length = (length**2).clamp(min=1e-12).sqrt()\n    factor = length",
+    )
+
+
+@mistake(
+    "squash",
+    seen="Vectors of about a millionth and below come out too short.",
+    cause="A small number was added to the squared length before the root, and the squares of "
+    "short vectors are smaller still.",
+)
+def guard_in_the_root(solution: Solution) -> Solution:
+    return solution.edit(
+        "length / (1 + length.square())",
+        "length**2 / (1 + length**2) / (length**2 + 1e-12).sqrt()",
+    )
+
+
+@mistake(
+    "squash",
+    seen="Only the very shortest vectors that are not zero come out too short.",
+    cause="A small number was added to the length that divides; cancel one length instead, and "
+    "nothing is left to guard.",
+)
+def guard_beside_the_length(solution: Solution) -> Solution:
+    return solution.edit(
+        "length / (1 + length.square())", "length**2 / (1 + length**2) / (length + 1e-8)"
+    )
+
+
+@mistake(
+    "squash",
+    seen="The values are right, but what goes in as float32 comes out as float64.",
+    cause="The answer was left in the wide type in which the length was measured.",
+)
+def left_in_the_wide_type(solution: Solution) -> Solution:
+    return solution.edit(".to(capsules.dtype)", "")
+
+
+@mistake(
+    "squash",
+    seen="The values are right, but what goes in as float64 comes out as float32.",
+    cause="The answer was given a type of its own; it has that of the capsules that came in.",
+)
+def always_single(solution: Solution) -> Solution:
+    return solution.edit(".to(capsules.dtype)", ".float()")
+
+
+def _and_overflow(edit: Callable[[Solution], Solution], seen: str, cause: str) -> None:
+    """Declare the mistake again for those who measure the length in the type that came in."""
+
+    def both(solution: Solution) -> Solution:
+        return edit(solution).edit(", dtype=torch.float64", "")
+
+    both.__name__ = f"{edit.__name__}_and_overflow"
+    mistake(
+        "squash",
+        seen=f"{seen} Besides, very long ones are not a number.",
+        cause=f"{cause} And the square of a length is beyond float32 long before the length is.",
+    )(both)
+
+
+_and_overflow(
+    square_kept_from_zero,
+    "Vectors shorter than about a millionth come out too short.",
+    "The squared length that divides was kept from falling below a small number.",
+)
+_and_overflow(
+    square_kept_from_zero_everywhere,
+    "Vectors shorter than about a millionth come out too long.",
+    "The squared length was kept from falling below a small number wherever it stands.",
+)
+_and_overflow(
+    guard_in_the_root,
+    "Vectors of about a millionth and below come out too short.",
+    "A small number was added to the squared length before the root.",
+)
+_and_overflow(
+    guard_beside_the_length,
+    "Only the very shortest vectors that are not zero come out too short.",
+    "A small number was added to the length that divides.",
+)
+
+
 # ---- route
 
 
@@ -416,7 +523,8 @@ def agreement_averaged(solution: Solution) -> Solution:
 )
 def agreement_as_cosine(solution: Solution) -> Solution:
     return solution.edit(
-        "mean @ a\n", "F.cosine_similarity(a, mean.transpose(2, 3), dim=2).unsqueeze(2)\n"
+        "mean @ a\n",
+        "torch.nn.functional.cosine_similarity(a, mean.transpose(2, 3), dim=2).unsqueeze(2)\n",
     )
 
 
@@ -499,6 +607,93 @@ def guarded_mean(solution: Solution) -> Solution:
     )
 
 
+def _shares(total: str) -> str:
+    """The couplings divided by their sum over the inputs, which `total` guards."""
+    return "log_couplings.exp() / " + total.format("log_couplings.exp().sum(dim=3, keepdim=True)")
+
+
+@mistake(
+    "route",
+    seen="Right for ordinary votes; for long ones an output that nearly all have left is too near "
+    "to zero.",
+    cause="A small number was added to the sum of couplings, which may be smaller. An output that "
+    "all inputs have left is still a weighted mean.",
+)
+def guarded_mean_eight(solution: Solution) -> Solution:
+    return solution.edit("log_couplings.softmax(dim=3)", _shares("({} + 1e-8)"))
+
+
+@mistake(
+    "route",
+    seen="Right for ordinary votes; for long ones an output that all have left is pulled to zero.",
+    cause="The sum of couplings was kept from falling below a small number. An output that all "
+    "inputs have left is still a weighted mean.",
+)
+def sum_kept_from_zero(solution: Solution) -> Solution:
+    return solution.edit("log_couplings.softmax(dim=3)", _shares("{}.clamp(min=1e-12)"))
+
+
+@mistake(
+    "route",
+    seen="Right until all couplings of an output round to zero; then that output is zero.",
+    cause="What was not a number was replaced by zero. An output that all inputs have left is "
+    "still a weighted mean.",
+)
+def nan_made_zero(solution: Solution) -> Solution:
+    return solution.edit("log_couplings.softmax(dim=3)", "({}).nan_to_num()".format(_shares("{}")))
+
+
+@mistake(
+    "route",
+    seen="Your outputs are squashed, but by another function than the one that was handed over.",
+    cause="What was passed in was not used: the formula of squashing was written out instead.",
+)
+def squash_written_out(solution: Solution) -> Solution:
+    return solution.edit(
+        "return squash(outputs)",
+        "length = torch.linalg.vector_norm(outputs, dim=-1, keepdim=True)\n"
+        "    return outputs * length / (1 + length.square())",
+    )
+
+
+@mistake(
+    "route",
+    seen="Right for three iterations; asked for another number, you still do three.",
+    cause="What was passed in was not used: the number of iterations is fixed.",
+)
+def always_three_iterations(solution: Solution) -> Solution:
+    return solution.edit("in range(iterations)", "in range(3)").edit("< iterations - 1", "< 2")
+
+
+@mistake(
+    "route",
+    seen="All numbers are right but the gradient: outputs do not hear of it through the couplings.",
+    cause="The couplings were cut off from the graph where they weigh the votes.",
+)
+def couplings_detached(solution: Solution) -> Solution:
+    return solution.edit("mean = shares @", "mean = shares.detach() @")
+
+
+@mistake(
+    "route",
+    seen="All numbers are right but the gradient: the votes hear of the agreement only through "
+    "the outputs.",
+    cause="The votes were cut off from the graph for the agreement; the source stops no gradient.",
+)
+def votes_of_agreement_detached(solution: Solution) -> Solution:
+    return solution.edit("mean @ a\n", "mean @ a.detach()\n")
+
+
+@mistake(
+    "route",
+    seen="All numbers are right but the gradient: none passes through the outputs that the votes "
+    "agree with.",
+    cause="The outputs were cut off from the graph for the agreement; the source stops none.",
+)
+def outputs_of_agreement_detached(solution: Solution) -> Solution:
+    return solution.edit("mean @ a\n", "mean.detach() @ a\n")
+
+
 @mistake(
     "route",
     seen="From two iterations on, later outputs have seen what earlier ones changed.",
@@ -531,6 +726,89 @@ def routing_of_sabour(solution: Solution) -> Solution:
         )
         .edit("return squash(outputs)", "return outputs")
     )
+
+
+def _and_mean_of_nothing(edit: Callable[[Solution], Solution], seen: str, cause: str) -> None:
+    """Declare the mistake again for those who divide by the sum of couplings as the formula has it.
+
+    Most do at first, and a mistake is named only if all that they see agrees with it.
+    """
+
+    def both(solution: Solution) -> Solution:
+        return mean_of_nothing(edit(solution))
+
+    both.__name__ = f"{edit.__name__}_and_mean_of_nothing"
+    mistake(
+        "route",
+        seen=f"{seen} Besides, for long votes some numbers are not a number.",
+        cause=f"{cause} And where all couplings of an output round to zero, zero is divided by "
+        "zero.",
+    )(both)
+
+
+_and_mean_of_nothing(
+    never_squashed, "Your outputs are never squashed.", "The last line of the recipe is missing."
+)
+_and_mean_of_nothing(
+    squash_written_out,
+    "Your outputs are squashed by another function than the one that was handed over.",
+    "What was passed in was not used: the formula of squashing was written out instead.",
+)
+_and_mean_of_nothing(
+    always_three_iterations,
+    "Right for three iterations; asked for another number, you still do three.",
+    "What was passed in was not used: the number of iterations is fixed.",
+)
+_and_mean_of_nothing(
+    agreement_replaced,
+    "From three iterations on your couplings are too even.",
+    "Each new agreement is added to those before; B holds the newest only.",
+)
+_and_mean_of_nothing(
+    returns_shares,
+    "Your couplings add up to one over the inputs.",
+    "The couplings were returned after they had been divided by their sum over the inputs.",
+)
+_and_mean_of_nothing(
+    couplings_detached,
+    "The gradient does not pass through the couplings that weigh the votes.",
+    "They were cut off from the graph.",
+)
+_and_mean_of_nothing(
+    agreement_detached,
+    "The gradient does not pass through the agreement.",
+    "Votes and outputs were cut off from the graph for it; the source stops no gradient.",
+)
+_and_mean_of_nothing(
+    votes_of_agreement_detached,
+    "In the agreement the gradient reaches the votes only through the outputs.",
+    "The votes were cut off from the graph for it; the source stops no gradient.",
+)
+_and_mean_of_nothing(
+    outputs_of_agreement_detached,
+    "In the agreement no gradient passes through the outputs.",
+    "The outputs were cut off from the graph for it; the source stops no gradient.",
+)
+_and_mean_of_nothing(
+    agreement_subtracted,
+    "Votes that disagree gain weight in yours.",
+    "The agreement was subtracted from B.",
+)
+_and_mean_of_nothing(
+    couplings_of_one_more,
+    "Your couplings are those of one iteration more.",
+    "After the last mean the couplings were made once again.",
+)
+_and_mean_of_nothing(
+    returns_logits,
+    "What you return as couplings are the raw agreements.",
+    "B was returned in place of C.",
+)
+_and_mean_of_nothing(
+    one_iteration_too_many,
+    "You do one iteration more than asked for: after one, couplings should still be equal.",
+    "The pass with equal couplings was not counted.",
+)
 
 
 # ---- capsule_aggregator
@@ -660,6 +938,52 @@ def joined_end_to_end(solution: Solution) -> Solution:
     return solution.edit("torch.stack(", "torch.cat(")
 
 
+@mistake(
+    "capsule_aggregator",
+    seen="Every example's capsules are mixed with those of others, or it fails.",
+    cause="The two capsules were set one behind the other in front of the batch instead of behind "
+    "it.",
+)
+def stacked_in_front(solution: Solution) -> Solution:
+    return solution.edit(
+        "self.caption_capsule(z_caption)], 1)", "self.caption_capsule(z_caption)])"
+    )
+
+
+@mistake(
+    "capsule_aggregator",
+    seen="The votes are not those of the function that the aggregator was given.",
+    cause="What was passed in was not used: the votes were worked out here, or by the notebook's "
+    "own function.",
+)
+def own_votes(solution: Solution) -> Solution:
+    return solution.edit("self.votes(capsules", "votes(capsules")
+
+
+@mistake(
+    "capsule_aggregator",
+    seen="The votes are routed by another function than the one that the aggregator was given.",
+    cause="What was passed in was not used: the notebook's own router was called.",
+)
+def own_route(solution: Solution) -> Solution:
+    return solution.edit(
+        "self.route(self.votes(capsules, self.weights))",
+        "route(self.votes(capsules, self.weights), squash)",
+    )
+
+
+@mistake(
+    "capsule_aggregator",
+    seen="Neither votes nor outputs are those of the functions that the aggregator was given.",
+    cause="What was passed in was not used: the notebook's own functions were called.",
+)
+def own_votes_and_route(solution: Solution) -> Solution:
+    return solution.edit(
+        "self.route(self.votes(capsules, self.weights))",
+        "route(votes(capsules, self.weights), squash)",
+    )
+
+
 # ---- attention_aggregator
 
 
@@ -781,6 +1105,15 @@ def gate_detached(solution: Solution) -> Solution:
 )
 def gate_without_axis(solution: Solution) -> Solution:
     return solution.edit("[:, :1]", "[:, 0]")
+
+
+@mistake(
+    "attention_aggregator",
+    seen="Right in training; in evaluation mode one medium is heard alone.",
+    cause="The gate was rounded outside training; it weighs in both modes.",
+)
+def hard_gate_in_evaluation(solution: Solution) -> Solution:
+    return solution.edit("[:, :1]", "[:, :1]\n        g = g if self.training else g.round()")
 
 
 # ---- stylized_generator
@@ -971,6 +1304,139 @@ def time_first(solution: Solution) -> Solution:
         "torch.stack(columns, dim=1).masked_fill(~real.unsqueeze(2), 0)",
         "torch.stack(columns).masked_fill(~real.T.unsqueeze(2), 0)",
     )
+
+
+_STEP = "scores, state = self.step(captions[:, t], state)"
+
+
+def _loop(*speak: str) -> str:
+    """A step of forward that is written out instead of called; `speak` makes the scores."""
+    think = (
+        "h, c = self.cell(torch.cat([self.embedding(captions[:, t]), z], dim=1), state[:2])",
+        *speak,
+        "state = (h, c, z)",
+    )
+    return "\n            ".join(think)
+
+
+@mistake(
+    "stylized_generator",
+    seen="A single step is right; in whole captions nothing is ever dropped.",
+    cause="The loop over a caption has a step of its own, without dropout.",
+)
+def captions_without_dropout(solution: Solution) -> Solution:
+    return solution.edit(_STEP, _loop("scores = self.word_fc(h)"))
+
+
+@mistake(
+    "stylized_generator",
+    seen="A single step is right; in whole captions dropout reaches the state that goes on.",
+    cause="The loop over a caption has a step of its own, and overwrites h by what dropout made "
+    "of it.",
+)
+def dropout_on_the_state_of_captions(solution: Solution) -> Solution:
+    return solution.edit(_STEP, _loop("h = self.dropout(h)", "scores = self.word_fc(h)"))
+
+
+@mistake(
+    "stylized_generator",
+    seen="A single step is right; in whole captions what the generator is told is dropped.",
+    cause="Dropout falls on z as well.",
+)
+def z_dropped_in_captions(solution: Solution) -> Solution:
+    return solution.edit("self.init_state(z), []", "self.init_state(self.dropout(z)), []")
+
+
+@mistake(
+    "stylized_generator",
+    seen="Right in training; in evaluation mode something is still dropped.",
+    cause="Dropout as a function drops in every mode unless it is told the mode; the layer knows.",
+)
+def dropout_in_evaluation(solution: Solution) -> Solution:
+    return solution.edit("self.dropout(h)", "nn.functional.dropout(h, self.dropout.p)")
+
+
+@mistake(
+    "stylized_generator",
+    seen="With dropout, words are dropped before they are read, and h as well.",
+    cause="Dropout falls on the embedding too; it falls on h alone.",
+)
+def dropout_on_the_word_too(solution: Solution) -> Solution:
+    return solution.edit("self.embedding(words)", "self.dropout(self.embedding(words))")
+
+
+@mistake(
+    "stylized_generator",
+    seen="With dropout, words are dropped before they are read, and h is not.",
+    cause="Dropout falls on the embedding instead of on h.",
+)
+def dropout_on_the_word(solution: Solution) -> Solution:
+    return solution.edit("self.embedding(words)", "self.dropout(self.embedding(words))").edit(
+        "self.dropout(h)", "h"
+    )
+
+
+@mistake(
+    "stylized_generator",
+    seen="With dropout, your scores are dropped, not what they are made of.",
+    cause="Dropout falls behind the word layer instead of before it.",
+)
+def dropout_on_the_scores(solution: Solution) -> Solution:
+    return solution.edit("self.word_fc(self.dropout(h))", "self.dropout(self.word_fc(h))")
+
+
+@mistake(
+    "stylized_generator",
+    seen="Right in training; in evaluation mode the generator hears its own words.",
+    cause="It was fed its best guess outside training; a caption that is handed over is read in "
+    "both modes.",
+)
+def own_words_in_evaluation(solution: Solution) -> Solution:
+    return solution.edit(
+        "self.step(captions[:, t], state)",
+        "self.step(captions[:, t] if self.training or not t else scores.argmax(1), state)",
+    )
+
+
+@mistake(
+    "stylized_generator",
+    seen="Right in training; in evaluation mode the scores behind the end are not zero.",
+    cause="The mask is used in training only.",
+)
+def no_zeros_in_evaluation(solution: Solution) -> Solution:
+    return solution.edit("~real.unsqueeze(2)", "~real.unsqueeze(2) & self.training")
+
+
+@mistake(
+    "stylized_generator",
+    seen="Behind the end of a caption one more step is not zero.",
+    cause="The mask counts the words that are fed; a step is real where there is a word to "
+    "predict, and nothing comes after <end>.",
+)
+def mask_one_step_too_long(solution: Solution) -> Solution:
+    return solution.edit("~real.unsqueeze(2)", "(captions[:, :-1] == 0).unsqueeze(2)")
+
+
+@mistake(
+    "stylized_generator",
+    seen="Behind the end of a caption all your scores are the same, but not zero.",
+    cause="h was set to zero there, and the word layer has a bias; the scores are to be zero.",
+)
+def mask_before_the_word_layer(solution: Solution) -> Solution:
+    return solution.edit(
+        "torch.stack(columns, dim=1).masked_fill(~real.unsqueeze(2), 0)",
+        "torch.where(real.unsqueeze(2), torch.stack(columns, dim=1), self.word_fc.bias)",
+    )
+
+
+@mistake(
+    "stylized_generator",
+    seen="All numbers are right; the gradient reaches what the generator is told only through the "
+    "first state.",
+    cause="z was cut off from the graph where it joins the words.",
+)
+def z_detached_in_the_step(solution: Solution) -> Solution:
+    return solution.edit("[self.embedding(words), z]", "[self.embedding(words), z.detach()]")
 
 
 # ---- icsa
