@@ -222,7 +222,7 @@ def one_example_one_output(student: Names, draw: Draw) -> Any:
 
 @check("route", points=2)
 def the_same_call_again(student: Names, draw: Draw) -> Any:
-    """A second call with the same votes gives the same: B begins at zero in every call."""
+    """A second call with the same votes gives the same: logits begin at zero each time."""
     votes = draw.normal(2, 3, 2, 4)
     kept = votes.clone()
     first, second = (_routed(student, votes, 2) for _ in range(2))

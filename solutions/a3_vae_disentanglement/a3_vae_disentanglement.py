@@ -588,7 +588,9 @@ check("caption_vae")
 #
 # The reader's first result holds its output at all places; pick `lengths - 1` of each row. Cut
 # `to_latent` in half, sample, `init_state`. Repeat z along the time axis (`expand`), join it behind
-# the embeddings of all tokens but the last. An LSTM wants its states with an axis in front.
+# the embeddings of all tokens but the last. An LSTM wants its states with an axis in front. Loss:
+# `log_softmax`, `gather` the true tokens, `masked_fill` the places that are not real (NaN times
+# zero would be NaN), sum over time, mean over captions.
 #
 # </details>
 # <details><summary>An error you may have seen</summary>
@@ -778,7 +780,8 @@ check("disentangled_space_accuracy")
 #
 # D-Captions and D-Images are trained apart: no caption is ever shown with its picture. The weights
 # are the paper's (section 4.4), and so are the style slices; LSTMs and D-Images' fact slice are
-# narrower at the tier `small`, where no training takes more than five minutes.
+# narrower at the tier `small`, where no training takes more than five minutes and the whole
+# notebook about twenty.
 
 # %%
 def filters_for(vae: nn.Module, slices: int, data: StyledDataset = train) -> Filters:
@@ -1149,8 +1152,8 @@ pictures.told_with(photo, chorus(CHOSEN), marked);
 # style, not its words; words dropped from what the writer hears.
 #
 # Change one thing at a time; believe a difference after another `SEED`. `val_loss` cannot choose
-# between two sets of λ, for it is weighted with them: below stand numbers of the *validation* split
-# that can.
+# between two sets of λ, for it is weighted with them: numbers of the *validation* split can. `MINE`
+# is an example.
 
 # %%
 def on_validation(model: nn.Module) -> dict[str, float]:
@@ -1173,10 +1176,10 @@ show({"D-Captions": on_validation(speaker), "my change": on_validation(mine)})
 # %% [markdown]
 # ### Extra, 0 points · without any labels
 #
-# Three famous objectives disentangle without labels: β-VAE (a larger $\lambda_{kl}$), FactorVAE (a
-# critic estimates how dependent the entries of $z$ are), DIP-VAE (the codes' covariance is pushed
-# towards the identity). Your `train_step` trains them as it is: FactorVAE's critic plays the part
-# of the discriminators. Do they put the style into a slice of its own?
+# Three famous objectives disentangle without labels: β-VAE (here a $\lambda_{kl}$ ten times as
+# large), FactorVAE (a critic estimates how dependent the entries of $z$ are), DIP-VAE (the codes'
+# covariance is pushed towards the identity). Your `train_step` trains them as it is: FactorVAE's
+# critic plays the part of the discriminators. Do they put the style into a slice of its own?
 
 # %%
 OBJECTIVES = {
@@ -1252,8 +1255,8 @@ progress()
 
 # %% [markdown]
 # **1 · How does it work?** (5 points) Explain D-Captions: reader, posterior, sample, slices,
-# writer, and the six losses. Say for each loss which parameters it trains and which it must not
-# move.
+# writer, the six losses and the two of the discriminators. Say for each loss which parameters it
+# trains and which it must not move.
 
 # %% [markdown] report="q1" points=5
 # An LSTM reads the caption; its hidden state at the last token gives μ and log σ² of a Gaussian. A
@@ -1281,8 +1284,8 @@ progress()
 # compatible with a fact space that knows the style perfectly.
 
 # %% [markdown]
-# **3 · What does D-Images know?** (3 points) Why does an untrained encoder reach nearly 0.50, 1.00
-# and 1.00 (facts, style, whole) in Table 3? What do mood, kinds and colours show instead?
+# **3 · What does D-Images know?** (3 points) Why does an untrained encoder reach 0.50 for the facts
+# and nearly 1.00 for style and whole in Table 3? What do mood, kinds and colours show instead?
 
 # %% [markdown] report="q3" points=3
 # In Table 3 every picture appears with both labels. Its facts are the same in both rows, so they

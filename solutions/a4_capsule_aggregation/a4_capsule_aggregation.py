@@ -272,15 +272,15 @@ check("route")
 # <details><summary>A nudge</summary>
 #
 # Get one iteration right first: all couplings are 1/J, so each output is the plain mean of its
-# votes, squashed. Then write the shape of B, C, A and the output side by side for the second.
+# votes, squashed. Then write the shape of b, C, A and the output side by side for the second.
 #
 # </details>
 # <details><summary>The recipe</summary>
 #
-# B and C are (B, I, J); the softmax runs over the last axis. With an axis behind, C weighs the
-# votes; sum over I and divide by C's own sum over I. For the agreement, give the output an axis
-# for I, multiply, sum over D: about nine lines. (The model answer has more: for thousands of
-# capsules it turns both sums into matrix products, a few examples at a time.)
+# Logits and couplings are (B, I, J); the softmax runs over the last axis. With an axis behind, C
+# weighs the votes; sum over I and divide by C's own sum over I. For the agreement, give the output
+# an axis for I, multiply, sum over D: about nine lines. (The model answer has more: for thousands
+# of capsules it turns both sums into matrix products, a few examples at a time.)
 #
 # </details>
 # <details><summary>An error you may have seen</summary>
@@ -580,7 +580,7 @@ check("stylized_generator")
 #
 # A loss near zero after one epoch: the step was fed the word that it is to predict.
 #
-# *"index out of range in self"* is not your mistake: the word map is larger than `vocab_size`.
+# *"index out of range in self"*: something else than words went into the embedding.
 #
 # </details>
 
@@ -651,7 +651,8 @@ check("icsa")
 # What assignment 3 trained stands still: D-Images, which gives style slices and facts as samples,
 # and the style vectors. Trained are aggregator and generator, by the mean cross-entropy of the true
 # words. DSIC has your capsules, DSIC-attention your gate, DSIC-concat joins. Beside them CNN+LSTM:
-# the picture's features and one number for the style. All see the same captions as often.
+# the picture's features and one number for the style. All see the same captions as often; a
+# training takes one to two minutes at `small`.
 
 # %%
 def capsules(image_dim: int, caption_dim: int) -> CapsuleAggregator:
@@ -761,16 +762,17 @@ for style in STYLES:
 # %% [markdown] stage="look"
 # ## Look · who was listened to?
 #
-# A row of couplings says how an input capsule shares itself out over the three outputs: it adds up
-# to one. But (15) divides each output by its column's sum, so who is *heard* in an output is the
-# share within a column. Both are drawn, as means over the test pictures and for one picture. The
-# gate of DSIC-attention says it with one number. (From here on z is the mean, not a sample.)
+# A row of couplings says how an input capsule shares itself out over the three outputs. But (15)
+# divides each output by its column's sum, so who is *heard* in an output is the share within a
+# column. Both are drawn, as means over the test pictures and for one picture. The gate of
+# DSIC-attention says it with one number. (Couplings, gates and the experiment below take means for
+# z; captions were told from samples.)
 
 # %%
 def couplings(style: int) -> Tensor:
     """Couplings (pictures, 2, 3) of the test pictures, told in that style."""
     asked = torch.full((len(test.pictures),), style)
-    device = modules.style_vectors.device
+    device = next(captioners["DSIC"].parameters()).device
     captioners["DSIC"].mix(test.features.to(device), asked.to(device))
     return captioners["DSIC"].aggregate.couplings.cpu()
 
@@ -780,7 +782,7 @@ shares = {style: couplings(label) for label, style in enumerate(STYLES)}
 # %% figure="couplings"
 figure, axes = plt.subplots(len(STYLES), 4, figsize=(10, 3.6), layout="constrained")
 for row, (style, share) in zip(axes, shares.items()):
-    heard_in = share / share.sum(1, keepdim=True)  # within each column
+    heard_in = share / share.sum(1, keepdim=True).clamp(min=1e-30)  # within each column
     shown = {
         "shared out, mean": share.mean(0),
         "heard, mean": heard_in.mean(0),
@@ -798,8 +800,9 @@ figure.supxlabel("output capsule", fontsize=9);
 # %%
 gates = {}
 for label, style in enumerate(STYLES):
-    asked = torch.full((len(test.pictures),), label, device=modules.style_vectors.device)
-    captioners["DSIC-attention"].mix(test.features.to(asked.device), asked)
+    device = next(captioners["DSIC-attention"].parameters()).device
+    asked = torch.full((len(test.pictures),), label, device=device)
+    captioners["DSIC-attention"].mix(test.features.to(device), asked)
     gates[style] = captioners["DSIC-attention"].aggregate.gate.cpu()[:, 0]
 for style, gate in gates.items():
     print(f"{style:10} the picture's share: mean {gate.mean():.2f}, from {gate.min():.2f} "
@@ -814,11 +817,12 @@ for style, gate in gates.items():
 @torch.no_grad()
 def with_slices_of(others: Tensor, style: int) -> list[str]:
     """Captions by DSIC whose style slices come from other pictures."""
-    captioner, device = captioners["DSIC"], modules.style_vectors.device
+    captioner = captioners["DSIC"]
+    device = next(captioner.parameters()).device
     visual = test.features.to(device)
     slices, _ = modules.viewer.sample(visual[others])
     _, facts = modules.viewer.sample(visual)
-    vectors = modules.style_vectors[style].expand(len(visual), -1)
+    vectors = captioner.style_vectors[style].expand(len(visual), -1)
     z = torch.cat([captioner.aggregate(slices[:, style], vectors), facts], dim=1)
     return [" ".join(words) for words in scores.say(captioner, test, z)]
 
@@ -947,7 +951,8 @@ progress()
 
 # %% [markdown]
 # **3 · Which aggregator is best?** (4 points) Capsules, attention, concatenation: fluency, content
-# and ICSA, with at least two values of `SEED`. Does the order of the source's table 5 hold?
+# and ICSA. Write the table down, set another `SEED`, run *train* and *test* once more (about ten
+# minutes), and give both. Does the order of the source's table 5 hold?
 
 # %% [markdown] report="q3" points=4
 # Scenes, tier small, seed 0, 500 test pictures in both styles, beam 5. DSIC (capsules): BLEU-4

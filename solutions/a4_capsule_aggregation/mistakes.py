@@ -438,7 +438,7 @@ def couplings_of_one_more(solution: Solution) -> Solution:
 @mistake(
     "route",
     seen="The outputs are right, but what you return as couplings are the raw agreements.",
-    cause="B was returned in place of C.",
+    cause="The logits were returned in place of the couplings.",
 )
 def returns_logits(solution: Solution) -> Solution:
     return solution.edit("log_couplings.exp().squeeze(2)", "logits.squeeze(2)")
@@ -467,7 +467,7 @@ def couplings_transposed(solution: Solution) -> Solution:
 @mistake(
     "route",
     seen="One and two iterations are right, from three on the couplings are too even.",
-    cause="B holds the newest agreement only; each new one is added to those before.",
+    cause="The logits hold the newest agreement only; each new one is added to those before.",
 )
 def agreement_replaced(solution: Solution) -> Solution:
     return solution.edit("logits = logits + mean", "logits = mean")
@@ -476,7 +476,7 @@ def agreement_replaced(solution: Solution) -> Solution:
 @mistake(
     "route",
     seen="Your couplings are always equal: iterations change nothing.",
-    cause="B is never updated.",
+    cause="The logits are never updated.",
 )
 def never_updated(solution: Solution) -> Solution:
     return solution.edit("logits = logits + mean @ a", "logits = logits.clone()")
@@ -485,7 +485,7 @@ def never_updated(solution: Solution) -> Solution:
 @mistake(
     "route",
     seen="A call with the same votes gives something else the second time.",
-    cause="B lives on from one call to the next; it begins at zero in every call.",
+    cause="The logits live on from one call to the next; they begin at zero in every call.",
 )
 def kept_between_calls(solution: Solution) -> Solution:
     return solution.edit(
@@ -762,7 +762,7 @@ _and_mean_of_nothing(
 _and_mean_of_nothing(
     agreement_replaced,
     "From three iterations on your couplings are too even.",
-    "Each new agreement is added to those before; B holds the newest only.",
+    "Each new agreement is added to those before; the logits hold the newest only.",
 )
 _and_mean_of_nothing(
     returns_shares,
@@ -802,7 +802,7 @@ _and_mean_of_nothing(
 _and_mean_of_nothing(
     returns_logits,
     "What you return as couplings are the raw agreements.",
-    "B was returned in place of C.",
+    "The logits were returned in place of the couplings.",
 )
 _and_mean_of_nothing(
     one_iteration_too_many,
