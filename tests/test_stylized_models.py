@@ -20,7 +20,8 @@ from starter_code.stylized.baselines import (
     StyleNet,
     style_and_visual,
 )
-from starter_code.stylized.datasets import StyledDataset, prepare
+from starter_code.stylized.datasets import StyledDataset
+from starter_code.stylized.preparing import prepare
 from starter_code.stylized.text_cnn import StyleClassifier, TextCNN, train_style_classifier
 from starter_code.tiers import tier
 
