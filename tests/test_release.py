@@ -130,7 +130,10 @@ def test_a_packed_room_holds_no_answer_and_has_the_version_of_the_repository(
     public = set().union(*(lines_of(path) for path in root.glob("starter_code/**/*.py")))
     public |= set().union(*map(shared_lines, names()))
     for assignment in names():
-        secret = {line for line in secret_lines(assignment) if not line.startswith("import ")}
+        # an import or a bare loop ("for row in rows:") stands in any program
+        lines = secret_lines(assignment)
+        secret = {line for line in lines if not line.startswith("import ") and len(line) > 20}
+        assert len(secret) > 100
         assert not secret & given - public
         assert version_in(folder, assignment) == room.version(assignment)
     assert not [p for p in folder.rglob("*") if p.name in ("mistakes.py", "alternatives.py")]
