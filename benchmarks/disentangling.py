@@ -26,8 +26,9 @@ from starter_code.disentangling.solver import PAPER_CAPTIONS, PAPER_IMAGES
 from starter_code.metrics.style import NgramStyles
 from starter_code.stylized.datasets import StyledDataset
 from starter_code.stylized.features import scene_encoder
-from starter_code.stylized.given import GIVEN, write_tensors
+from starter_code.stylized.given import GIVEN
 from starter_code.stylized.preparing import prepare
+from starter_code.tensors import write_tensors
 from starter_code.tiers import tier
 
 Row = Mapping[str, float]

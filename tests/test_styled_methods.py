@@ -18,9 +18,10 @@ from starter_code.stylized import methods, scores
 from starter_code.stylized.baselines import CNNLSTM
 from starter_code.stylized.captioners import FromCaptions, FromImages, FromModules
 from starter_code.stylized.datasets import StyledDataset
-from starter_code.stylized.given import GIVEN, read_tensors
+from starter_code.stylized.given import GIVEN
 from starter_code.stylized.modules import load_modules, save_modules
 from starter_code.stylized.preparing import prepare
+from starter_code.tensors import read_tensors
 from starter_code.tiers import tier
 
 SIZES = methods.Sizes(8, 12, 0.0, 2, 32, 5e-3)

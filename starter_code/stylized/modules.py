@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from starter_code.disentangling.latents import split_latent
 from starter_code.errors import CourseError
 from starter_code.stylized.datasets import StyledDataset, require_vocabulary
-from starter_code.stylized.given import GIVEN, read_tensors, write_tensors
+from starter_code.stylized.given import GIVEN
+from starter_code.tensors import read_tensors, write_tensors
 from starter_code.tiers import Tier
 from starter_code.training import load_weights
 
