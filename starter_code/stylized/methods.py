@@ -4,8 +4,9 @@
     D-Images, D-Captions                 section 4.3.1.2 and the appendix, Figures 5 and 6
     DSIC-concat, DSIC-attention, DSIC    sections 3.4, 3.5 and 4.3.1.2: three ways to aggregate
 
-All get the same data, as many epochs, the same sizes and the same loop. What differs is what a
-method is: a factual half before a styled one, or a frozen half before joint fine-tuning.
+All get the same data, the same sizes and the same loop, and all see the styled captions for as many
+epochs. What a method learns before that is its own: facts from factual captions, a distance, or the
+modules of assignment 3. Joint fine-tuning (D-Images) is the second half of the styled epochs.
 """
 
 from collections.abc import Callable, Mapping
@@ -140,23 +141,27 @@ def _build(name: str, lab: Lab) -> Captioner:
 
 
 def _train(name: str, captioner: Captioner, lab: Lab, options: Options) -> None:
-    """One phase, or two halves of it."""
-    data = lab.train, lab.val
-    half = max(1, options.epochs // 2)
-    first = replace(options, epochs=half, folder=f"{options.folder}/first")
-    second = replace(
-        options, epochs=max(1, options.epochs - half), folder=f"{options.folder}/second"
-    )
+    """One phase, or two."""
+    data, (first, second) = (lab.train, lab.val), _phases(options)
     if name in ("StyleNet", "SF-LSTM") and lab.has_facts:
         fit_factual(captioner, *data, first)
         if name == "StyleNet":
             captioner.teller.start_from_facts().style_phase()
         fit(captioner, *data, second)
     elif name == "D-Images":
-        fit(captioner, *data, first)
-        fit(captioner.refine(), *data, second)
+        half = max(1, options.epochs // 2)
+        fit(captioner, *data, replace(first, epochs=half))
+        fit(captioner.refine(), *data, replace(second, epochs=max(1, options.epochs - half)))
     elif name == "D-Captions":
         fit_distance(captioner, *data, first)
         fit(captioner.refine(), *data, second)
     else:
         fit(captioner, *data, options)
+
+
+def _phases(options: Options) -> tuple[Options, Options]:
+    """The same options in a folder for each of two phases."""
+    return (
+        replace(options, folder=f"{options.folder}/first"),
+        replace(options, folder=f"{options.folder}/second"),
+    )
