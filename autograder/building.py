@@ -21,7 +21,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.assignments import SourceCell, load_source, names, repository
+from autograder.assignments import SourceCell, SourceNotebook, load_source, names, repository
 from autograder.bank import Bank, measure
 from autograder.comparing import difference
 from autograder.draws import PUBLIC_SEED
@@ -211,9 +211,20 @@ def _keep_outputs(notebook: NotebookNode, walkthrough: Path) -> None:
 
 
 def frozen_values(assignment: str) -> dict[str, Any]:
-    """The public bank and the hints: what `check` and `hint` read in a release."""
+    """The public bank, the hints and who defines what: `check` and `hint` read it in a release."""
     source = load_source(assignment)
-    return {"bank": measure(assignment, PUBLIC_SEED).to_json(), "hints": hints(source)}
+    bank = measure(assignment, PUBLIC_SEED).to_json()
+    return {"bank": bank, "hints": hints(source), "defined_by": definitions(source)}
+
+
+def definitions(source: SourceNotebook) -> dict[str, str]:
+    """The functions and classes of each TODO: name -> TODO."""
+    return {
+        node.name: cell.tags["todo"]
+        for cell in source.tagged("todo")
+        for node in ast.parse(cell.source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
 
 
 def released_notebook(assignment: str, notebook: NotebookNode, scratch: Path) -> NotebookNode:
@@ -290,7 +301,8 @@ def _stale_values(assignment: str) -> list[str]:
         if not path.is_file():
             return [f"{folder}/{assignment}/{path.name} is missing; run `course build`."]
         stored = json.loads(path.read_text("utf-8"))
-        if stored["hints"] != fresh["hints"] or not _same_bank(stored["bank"], fresh["bank"]):
+        same_words = all(stored.get(key) == fresh[key] for key in ("hints", "defined_by"))
+        if not same_words or not _same_bank(stored["bank"], fresh["bank"]):
             return [f"{folder}/{assignment}/{path.name} is not what the source gives."]
     return []
 

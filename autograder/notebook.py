@@ -89,22 +89,25 @@ class Session:
         tree = json.loads(frozen_path(self.assignment).read_text(encoding="utf-8"))
         self.bank = Bank.from_json(tree["bank"])
         self.hints: dict[str, list[list[str]]] = tree["hints"]
+        self.defined_by: dict[str, str] = tree["defined_by"]
         self.checks = load_checks(self.assignment)
         self.failures: dict[str, int] = {}
         self.hints_shown: dict[str, int] = {}
 
-    def _own(self, todo: str) -> list[Check]:
-        own = [check for check in self.checks if check.todo == todo]
-        if own:
-            return own
+    def _todo(self, name: str) -> str:
+        """The TODO of that name, or the one that defines a function or class of that name."""
         todos = list(dict.fromkeys(check.todo for check in self.checks))
-        close = difflib.get_close_matches(str(todo), todos, n=1)
+        if name in todos:
+            return name
+        if name in self.defined_by:
+            return self.defined_by[name]
+        close = difflib.get_close_matches(str(name), [*todos, *self.defined_by], n=1)
         guess = f" Did you mean {close[0]!r}?" if close else ""
-        raise NotebookError(f"There is no TODO {todo!r}; there are {', '.join(todos)}.{guess}")
+        raise NotebookError(f"There is no TODO {name!r}; there are {', '.join(todos)}.{guess}")
 
     def run(self, todo: str) -> list[Verdict]:
         """Run and judge the checks of a TODO at the public seed."""
-        own = self._own(todo)
+        own = [check for check in self.checks if check.todo == todo]
         banned = sorted({name for check in own for name in check.instead_of})
         static = forbidden_calls(self._cell(todo), banned)
         outcomes: dict[str, Outcome] = {}
@@ -127,6 +130,7 @@ class Session:
 
     def check(self, todo: str = "") -> None:
         """Check a TODO: draw the verdict, and raise `CheckFailed` unless it passed."""
+        todo = self._todo(todo)
         verdicts = self.run(todo)
         self._remember(todo, verdicts)
         page = verdict_page(todo, verdicts, self.failures.get(todo, 0) >= 2)
@@ -164,7 +168,7 @@ class Session:
 
     def hint(self, todo: str = "") -> None:
         """Show the next hint of a TODO: a nudge, the recipe, the error you may have seen."""
-        self._own(todo)
+        todo = self._todo(todo)
         hints = self.hints.get(todo, [])
         if not hints:
             raise NotebookError(f"There is no hint for {todo}; ask in the forum.")

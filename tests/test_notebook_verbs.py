@@ -102,6 +102,12 @@ def test_hints_come_one_by_one(kernel: Shell) -> None:
     assert len(set(seen[:3])) == 3 and seen[2] == seen[3] and "last hint" in seen[3]
 
 
+def test_the_name_of_a_class_is_as_good_as_its_todo(kernel: Shell) -> None:
+    assert "call hint('decoder_forward') again" in kernel.run('hint("DecoderRNN")')[0]
+    kernel.run(stub(cell("decoder_forward")))
+    assert "decoder_forward: 0 of 14 points" in kernel.run('check("DecoderRNN")')[0]
+
+
 def test_progress_counts_over_sessions(kernel: Shell) -> None:
     kernel.run(cell("encode_caption"))
     kernel.run('check("encode_caption")')

@@ -39,11 +39,19 @@ def _hangs_on(output: Any, value: Tensor) -> bool:
 # ---- reparameterize
 
 
-@check("reparameterize", points=3)
+@check("reparameterize", points=2)
 def mean_plus_scaled_noise(student: Names, draw: Draw) -> Any:
     """A sample is the mean plus the deviation times the noise."""
     z = student.reparameterize(draw.normal(4, 6), 2 * draw.normal(4, 6), draw.normal(4, 6))
     return {"z": z}
+
+
+@check("reparameterize", points=1)
+def far_variances(student: Names, draw: Draw) -> Any:
+    """Variances far from one, small and large, count as they are."""
+    log_variance = torch.tensor([-14.0, -11.0, 11.0, 13.0]) + draw.uniform(3, 4)
+    noise = 1 + draw.uniform(3, 4)
+    return {"z, without its mean": student.reparameterize(torch.zeros(3, 4), log_variance, noise)}
 
 
 @check("reparameterize", points=1)
@@ -74,10 +82,21 @@ def gradients_of_both(student: Names, draw: Draw) -> Any:
 # ---- kl_divergence
 
 
-@check("kl_divergence", points=3)
+@check("kl_divergence", points=2)
 def divergence_of_gaussians(student: Names, draw: Draw) -> Any:
     """The divergence is summed over the entries of z and averaged over the batch."""
     return {"KL": student.kl_divergence(2 * draw.normal(5, 7), draw.normal(5, 7))}
+
+
+@check("kl_divergence", points=1)
+def divergence_of_far_variances(student: Names, draw: Draw) -> Any:
+    """Variances far from one, small and large, count as they are."""
+    mu, small = draw.normal(3, 4), -14 + draw.normal(3, 4)
+    large = 11 + draw.uniform(3, 4)
+    return {
+        "KL with small variances": student.kl_divergence(mu, small),
+        "KL with large variances": student.kl_divergence(mu, large),
+    }
 
 
 @check("kl_divergence", points=2)
@@ -640,7 +659,7 @@ def accuracy_of_each_space(student: Names, draw: Draw) -> Any:
     return _accuracies(student, _sets(draw, style=0.9, fact=0.65))
 
 
-@check("disentangled_space_accuracy", points=2)
+@check("disentangled_space_accuracy", points=1)
 def learnt_from_train(student: Names, draw: Draw) -> Any:
     """The classifiers know the train codes alone: what differs in the test is told wrong."""
     return _accuracies(student, _sets(draw, style=0.85, fact=0.2))
@@ -656,6 +675,24 @@ def standardised_by_train(student: Names, draw: Draw) -> Any:
     return _accuracies(
         student, sets._replace(train=sets.train * scale + place, test=shifted * scale + place)
     )
+
+
+@check("disentangled_space_accuracy", points=1)
+def regularised_by_default(student: Names, draw: Draw) -> Any:
+    """The classifier is scikit-learn's logistic regression with its default regularisation.
+
+    A few codes of one style face many of the other across a wide gap. Where in the gap the
+    classifier draws its line depends on what it is; the test codes stand in the gap, in a row.
+    """
+    few, many = draw.integer(5, 8), draw.integer(60, 90)
+    labels = torch.cat([torch.zeros(few), torch.ones(many)]).long()
+    codes = (2 * labels - 1 + 0.05 * draw.normal(few + many)).unsqueeze(1)
+    order = draw.permutation(len(labels))
+    row = torch.linspace(-0.9, 0.9, 200).unsqueeze(1)
+    told = torch.ones(200, dtype=torch.long)
+    space = {"gap": slice(0, 1)}
+    found = student.disentangled_space_accuracy(codes[order], labels[order], row, told, space)
+    return {"the share of the gap that goes to the frequent style": found["gap"]}
 
 
 @check("disentangled_space_accuracy", points=1)

@@ -147,7 +147,7 @@ def reparameterize(mu: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
     """z = μ + σ · ε (DSIC, equation 4; Kingma and Welling 2014, section 2.4).
 
     mu, log_variance = log σ², noise = ε: all (B, Z) -> z (B, Z). All chance comes in with `noise`;
-    gradients reach mu and log_variance.
+    gradients reach mu and log_variance, and no variance is cut off, however small or large.
     """
     # σ from log σ², then (4)
     ### BEGIN SOLUTION
@@ -196,7 +196,7 @@ def kl_divergence(mu: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(μ, diag σ²) || N(0, I)), summed over Z, averaged over B (Kingma and Welling 2014, B).
 
     mu, log_variance = log σ²: (B, Z) -> scalar tensor (shape ()), in nats per example, never below
-    zero. (DSIC, equation 3, its second term without the weight.)
+    zero; no variance is cut off. (DSIC, equation 3, its second term without the weight.)
     """
     # 1. the term of each entry                    (B, Z)
     # 2. summed over entries, averaged over examples
@@ -808,7 +808,7 @@ def d_captions(data: StyledDataset = train, sample: Callable = reparameterize) -
 
 # %%
 def train_model(model: nn.Module, name: str, data: tuple, weights: dict, epochs: int):
-    """Train on (train, val) examples; checkpoints and history lie in runs/a3/<name>."""
+    """Train on (train, val) examples; checkpoints and history lie in runs/a3/seed_<SEED>/<name>."""
     options = Options(
         weights=weights,
         epochs=epochs,
@@ -816,7 +816,7 @@ def train_model(model: nn.Module, name: str, data: tuple, weights: dict, epochs:
         learning_rate=WIDTHS.learning_rate,
         seed=SEED,
         device=DEVICE,
-        folder=f"runs/a3/{name}",
+        folder=f"runs/a3/seed_{SEED}/{name}",
         resume=RESUME,
     )
     return fit(model, train_step, *data, options)
@@ -1148,8 +1148,8 @@ pictures.told_with(photo, chorus(CHOSEN), marked);
 # ## Improve · what would pull them further apart?
 #
 # **What would you change?** Ideas, from small to large: the λ ($\lambda_{kl}$ first); more
-# discriminator steps per minibatch; a discriminator with a hidden layer; one that predicts the
-# style, not its words; words dropped from what the writer hears.
+# discriminator steps per minibatch; a wider style slice, or a narrower fact slice; words dropped from
+# what the writer hears.
 #
 # Change one thing at a time; believe a difference after another `SEED`. `val_loss` cannot choose
 # between two sets of λ, for it is weighted with them: numbers of the *validation* split can. `MINE`

@@ -129,6 +129,15 @@ def mean_changed_in_place(solution: Solution) -> Solution:
     )
 
 
+@mistake(
+    "reparameterize",
+    seen="Right for ordinary variances; far from one they count as less far.",
+    cause="The logarithms were kept within bounds, which the formula does not ask for.",
+)
+def variance_within_bounds(solution: Solution) -> Solution:
+    return solution.edit("(log_variance / 2)", "(log_variance.clamp(-10, 10) / 2)")
+
+
 # ---- kl_divergence
 
 
@@ -241,6 +250,17 @@ def mean_not_squared(solution: Solution) -> Solution:
 )
 def divergence_detached(solution: Solution) -> Solution:
     return solution.edit("terms.sum(dim=1).mean()", "terms.sum(dim=1).mean().item()")
+
+
+@mistake(
+    "kl_divergence",
+    seen="Right for ordinary variances; far from one they count as less far.",
+    cause="The logarithms were kept within bounds, which the formula does not ask for.",
+)
+def logarithm_within_bounds(solution: Solution) -> Solution:
+    return solution.edit(
+        "    terms = 0.5", "    log_variance = log_variance.clamp(-10, 10)\n    terms = 0.5"
+    )
 
 
 # ---- filter_losses
@@ -477,6 +497,24 @@ def styles_of_batch_added_up(solution: Solution) -> Solution:
 
 
 # ---- adversary
+
+
+@mistake(
+    "adversary",
+    seen="The discriminators' losses are right, but the gradient of the style's reaches the facts.",
+    cause="The fact slice was not cut off from the graph; the style slices were.",
+)
+def facts_not_detached(solution: Solution) -> Solution:
+    return solution.edit("facts.detach()", "facts")
+
+
+@mistake(
+    "adversary",
+    seen="The discriminators' losses are right, but the gradient of the facts' reaches the styles.",
+    cause="The style slices were not cut off from the graph; the fact slice was.",
+)
+def styles_not_detached(solution: Solution) -> Solution:
+    return solution.edit("styles.detach()", "styles")
 
 
 @mistake(
@@ -1604,6 +1642,37 @@ def one_classifier_for_all(solution: Solution) -> Solution:
         .edit("found = {}\n", "found = {}\n    " + made)
         .edit("        probe.fit(", "        found or probe.fit(")
     )
+
+
+@mistake(
+    "disentangled_space_accuracy",
+    seen="Accuracies are right where styles lie apart; your classifier leans less to the frequent "
+    "style than scikit-learn's default.",
+    cause="The regularisation is weaker than the default, or the classifier is another one, such as "
+    "a support vector machine.",
+)
+def weakly_regularised(solution: Solution) -> Solution:
+    return solution.edit("max_iter=1000)", "max_iter=1000, C=1e6)")
+
+
+@mistake(
+    "disentangled_space_accuracy",
+    seen="Accuracies are right where styles lie apart; your classifier leans more to the frequent "
+    "style than scikit-learn's default.",
+    cause="The regularisation was made stronger than the default.",
+)
+def strongly_regularised(solution: Solution) -> Solution:
+    return solution.edit("max_iter=1000)", "max_iter=1000, C=0.01)")
+
+
+@mistake(
+    "disentangled_space_accuracy",
+    seen="Accuracies are right where styles lie apart; your classifier treats a rare style as if "
+    "it were as frequent as the other.",
+    cause="The classes were weighted; the defaults do not weigh them.",
+)
+def classes_balanced(solution: Solution) -> Solution:
+    return solution.edit("max_iter=1000)", 'max_iter=1000, class_weight="balanced")')
 
 
 @mistake(

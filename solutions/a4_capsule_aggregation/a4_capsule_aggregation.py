@@ -671,8 +671,8 @@ print(f"{modules.source}: {len(modules.style_vectors)} style vectors")
 
 # %%
 def learn(name: str, folder: str = "", lab: methods.Lab = LAB) -> nn.Module:
-    """Train one method; checkpoints lie in runs/a4."""
-    place = f"runs/a4/{folder or name.replace('+', '_')}"
+    """Train one method; checkpoints lie in runs/a4/seed_<SEED>."""
+    place = f"runs/a4/seed_{SEED}/{folder or name.replace('+', '_')}"
     return methods.learn(name, lab, folder=place, seed=SEED, resume=RESUME, device=DEVICE)
 
 
