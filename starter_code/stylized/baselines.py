@@ -18,6 +18,8 @@ tensors with B rows: h, c, and the style that was asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -183,8 +185,10 @@ class FactoredLSTMCell(nn.Module):
 class StyleNet(_Teller):
     """Gan et al. 2017 on the factored cell; arguments as for `CNNLSTM`, and F (H by default).
 
-    It is trained in two phases: first on factual captions, all of it; then, after `style_phase()`,
-    on styled ones, when nothing but the S of the styles moves.
+    It is trained in two phases: first on factual captions, all of it; then, after `style_phase`,
+    on styled ones, when nothing but the S of the styles moves. Beside them the words move that no
+    factual caption holds: on photos there are hardly any, but scenes are told plainly, and no S
+    could say a word whose vector and score were never taught.
     """
 
     def __init__(
@@ -204,11 +208,16 @@ class StyleNet(_Teller):
         h, c, style = state
         return *self.cell(x, (h, c), style), style
 
-    def style_phase(self, on: bool = True) -> StyleNet:
-        """Only the S of the styles train from now on (`on`), or all there is; returns itself."""
-        for parameter in self.parameters():
-            parameter.requires_grad_(not on)
+    def style_phase(self, untaught: Tensor) -> StyleNet:
+        """From now on only the S of the styles train, and words that are untaught; returns itself.
+
+        Args:
+            untaught: words that no factual caption holds, bool (V,).
+        """
+        self.requires_grad_(False)
         self.cell.style_S.requires_grad_(True)
+        for rows in (self.embedding.weight, self.word_fc.weight, self.word_fc.bias):
+            rows.requires_grad_(True).register_hook(_only(untaught))
         return self
 
     @torch.no_grad()
@@ -276,6 +285,16 @@ def _lstm(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     i, f, g, o = gates.chunk(GATES, dim=1)
     c = f.sigmoid() * c + i.sigmoid() * g.tanh()
     return o.sigmoid() * c.tanh(), c
+
+
+def _only(rows: Tensor) -> Callable[[Tensor], Tensor]:
+    """A hook that lets the gradient of these rows through, bool (N,), and zeros that of others."""
+
+    def let_through(gradient: Tensor) -> Tensor:
+        kept = rows.to(gradient.device)
+        return gradient * kept.reshape(-1, *[1] * (gradient.dim() - 1))
+
+    return let_through
 
 
 def _scaled(*shape: int) -> Tensor:

@@ -146,7 +146,7 @@ def _train(name: str, captioner: Captioner, lab: Lab, options: Options) -> None:
     if name in ("StyleNet", "SF-LSTM") and lab.has_facts:
         fit_factual(captioner, *data, first)
         if name == "StyleNet":
-            captioner.teller.start_from_facts().style_phase()
+            captioner.teller.start_from_facts().style_phase(_untaught(lab.train))
         fit(captioner, *data, second)
     elif name == "D-Images":
         half = max(1, options.epochs // 2)
@@ -157,6 +157,15 @@ def _train(name: str, captioner: Captioner, lab: Lab, options: Options) -> None:
         fit(captioner.refine(), *data, second)
     else:
         fit(captioner, *data, options)
+
+
+def _untaught(data: StyledDataset) -> torch.Tensor:
+    """Which words no factual caption of the data set holds, bool (V,)."""
+    missing = torch.ones(len(data.words), dtype=torch.bool)
+    first = {int(picture): row for row, picture in enumerate(data.picture_of)}
+    for row in first.values():
+        missing[torch.cat(data.factual_ids(row))] = False
+    return missing
 
 
 def _phases(options: Options) -> tuple[Options, Options]:
