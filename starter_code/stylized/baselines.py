@@ -150,7 +150,7 @@ class CNNLSTM(_Teller):
 class FactoredLSTMCell(nn.Module):
     """StyleNet's cell: W_x = U S V in each gate, and only S differs between styles.
 
-    gate = activation(U S V x + W_h h + b)      (Gan et al., "StyleNet", CVPR 2017, section 3.2)
+    gate = activation(U S V x + W_h h + b)      (the factored LSTM of Gan et al., "StyleNet", CVPR 2017)
 
     A row of zeros in place of a style takes the factual S. Where StyleNet writes h = o ⊙ c, this
     cell has the tanh of nn.LSTMCell, so that all networks compared here differ by one thing.
@@ -231,7 +231,7 @@ class StyleFactualLSTMCell(nn.Module):
     """The cell of SF-LSTM: a factual and a stylised group of matrices, weighed at each word.
 
     gate = activation((g_x S_x + (1 - g_x) W_x) x + (g_h S_h + (1 - g_h) W_h) h + b)
-    g_x, g_h = σ(fc(h))     (Chen et al., "Factual or Emotional", ECCV 2018, section 3.2)
+    g_x, g_h = σ(fc(h))     (Chen et al., "Factual or Emotional", ECCV 2018)
 
     The weights come from the previous context, which is h here; their layer is ours. Each style has
     a group S of its own, where the paper trains one network per style. A row of zeros in place of a
