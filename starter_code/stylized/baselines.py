@@ -150,7 +150,7 @@ class CNNLSTM(_Teller):
 class FactoredLSTMCell(nn.Module):
     """StyleNet's cell: W_x = U S V in each gate, and only S differs between styles.
 
-    gate = activation(U S V x + W_h h + b)      (the factored LSTM of Gan et al., "StyleNet", CVPR 2017)
+    gate = activation(U S V x + W_h h + b)      (Gan et al., "StyleNet", CVPR 2017)
 
     A row of zeros in place of a style takes the factual S. Where StyleNet writes h = o ⊙ c, this
     cell has the tanh of nn.LSTMCell, so that all networks compared here differ by one thing.
