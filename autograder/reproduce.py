@@ -281,6 +281,7 @@ def _rows(study: Study, method: str) -> list[dict[str, Any]]:
 def _head(study: Study, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     judges = [row["judge"] for found in rows.values() for row in found]
     judge = f"{statistics.mean(judges):.3f}" if judges else "not measured"
+    rates = ", ".join(f"{rate:g}" for rate in LEARNING_RATES)
     words = "Photos, splits and networks may differ from the source's: see the tier."
     if study.dataset == "scenes":
         words = (
@@ -291,8 +292,9 @@ def _head(study: Study, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
         f"# DSIC, measured again: {study.dataset}, tier {study.tier}\n\n"
         f"Made by `course reproduce dsic --dataset {study.dataset} --tier {study.tier} --seeds "
         f"{' '.join(map(str, study.seeds))}`. {words}\n\n"
-        f"Every method sees the same captions as often, with the same sizes. Tuning: the better of "
-        f"the learning rates {', '.join(f'{rate:g}' for rate in LEARNING_RATES)} by CIDEr on "
+        f"Every method sees the styled captions as often, with the same sizes; what it learns "
+        f"before that (factual captions, a distance, the modules of assignment 3) is its own. "
+        f"Tuning: the better of the learning rates {rates} by CIDEr on "
         f"{VALIDATED} validation pictures at seed {study.seeds[0]}. Captions of the test pictures "
         f"in every style, beam 5. The judge of styles is right on {judge} of the held-out true "
         f"captions. Mean ± standard deviation over the seeds; METEOR needs Java, SPICE its models."

@@ -1148,8 +1148,8 @@ pictures.told_with(photo, chorus(CHOSEN), marked);
 # ## Improve · what would pull them further apart?
 #
 # **What would you change?** Ideas, from small to large: the λ ($\lambda_{kl}$ first); more
-# discriminator steps per minibatch; a wider style slice, or a narrower fact slice; words dropped from
-# what the writer hears.
+# discriminator steps per minibatch; a wider style slice, or a narrower fact slice; words dropped
+# from what the writer hears.
 #
 # Change one thing at a time; believe a difference after another `SEED`. `val_loss` cannot choose
 # between two sets of λ, for it is weighted with them: numbers of the *validation* split can. `MINE`

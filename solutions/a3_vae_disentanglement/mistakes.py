@@ -1648,8 +1648,8 @@ def one_classifier_for_all(solution: Solution) -> Solution:
     "disentangled_space_accuracy",
     seen="Accuracies are right where styles lie apart; your classifier leans less to the frequent "
     "style than scikit-learn's default.",
-    cause="The regularisation is weaker than the default, or the classifier is another one, such as "
-    "a support vector machine.",
+    cause="The regularisation is weaker than the default, or the classifier is another one, such "
+    "as a support vector machine.",
 )
 def weakly_regularised(solution: Solution) -> Solution:
     return solution.edit("max_iter=1000)", "max_iter=1000, C=1e6)")

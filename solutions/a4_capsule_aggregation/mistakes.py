@@ -346,8 +346,8 @@ _and_overflow(
 @mistake(
     "squash",
     seen="Vectors of zeros come out as not a number, and so do very long ones.",
-    cause="The formula was written as it is printed: the length of a vector of zeros divides it, and "
-    "the square of a long length is beyond float32.",
+    cause="The formula was written as it is printed: the length of a vector of zeros divides it, "
+    "and the square of a long length is beyond float32.",
 )
 def as_printed(solution: Solution) -> Solution:
     return solution.edit(", dtype=torch.float64", "").edit(
