@@ -8,12 +8,11 @@ Nothing is downloaded and no notebook is run. The pages lie in runs/site/html; o
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[2])]
 
 import links
 import pages
@@ -42,7 +41,7 @@ def stage_all(folder: Path, parts: set[str]) -> Stage:
     stage_course(stage, parts)
     if "walkthroughs" in parts:
         for lab in labs:
-            walkthroughs.stage_walkthrough(stage, lab, f"notes/{lab.name}.md" in stage.written)
+            walkthroughs.stage_walkthrough(stage, lab)
     trees = [pages.tree(_reading(stage, labs, parts), "Read")]
     if "guides" in parts:
         trees.append(pages.tree(_guides(stage), "Guides"))
@@ -58,13 +57,9 @@ def stage_all(folder: Path, parts: set[str]) -> Stage:
 def _reading(stage: Stage, labs: list[walkthroughs.Lab], parts: set[str]) -> list[str]:
     entries = ["syllabus"]
     if "notes" in parts:
-        known = {Path(name).stem for name in stage.written if name.startswith("notes/")}
-        units = [lab.name for lab in labs if lab.name in known]
-        others = sorted(
-            Path(name).stem
-            for name in stage.written
-            if name.startswith("notes/") and name.endswith(".md") and Path(name).stem not in units
-        )
+        there = [name for name in stage.written if re.fullmatch(r"notes/[^/]+\.md", name)]
+        units = [Path(note).stem for lab in labs if (note := lab.note(there))]
+        others = sorted({Path(name).stem for name in there} - set(units))
         if units or others:
             about = "What to read before the TODOs: a page for each unit."
             pages.stage_contents(stage, "notes", "Notes", about, units + others)

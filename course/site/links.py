@@ -36,7 +36,11 @@ class Page(HTMLParser):
 
 def broken(folder: Path) -> list[str]:
     """Say of each page what is wrong with its links and pictures; nothing if all is well."""
-    pages = {path: Page(path.read_text("utf-8")) for path in sorted(folder.rglob("*.html"))}
+    pages = {
+        path: Page(path.read_text("utf-8"))
+        for path in sorted(folder.rglob("*.html"))
+        if "_static" not in path.relative_to(folder).parts  # templates of the theme
+    }
     problems = []
     for path, page in pages.items():
         name = path.relative_to(folder).as_posix()

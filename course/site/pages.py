@@ -93,8 +93,8 @@ def _card(stage: Stage, lab: Lab, parts: set[str], alt: str) -> str:
     title = lab.title.split("·")[-1].strip()
     target = f"walkthroughs/{lab.name}.ipynb" if "walkthroughs" in parts else ""
     links = [f"[walkthrough]({target})"] if target else []
-    if f"notes/{lab.name}.md" in stage.written:
-        links.insert(0, f"[notes](notes/{lab.name}.md)")
+    if note := lab.note(stage.written):
+        links.insert(0, f"[notes]({note})")
     about = re.split(r"(?<=[.?])\s", re.sub(r"\([^()]*\)", "", lab.about).replace(" .", "."))
     picture = ""
     if lab.picture:
@@ -121,8 +121,8 @@ def stage_syllabus(stage: Stage, labs: list[Lab]) -> None:
         title = lab.title.split("·")[-1].strip()
         page = f"walkthroughs/{lab.name}.ipynb"
         name = f"[{title}]({page})" if page in stage.written else title
-        note = f"notes/{lab.name}.md"
-        read = f"[notes]({note})" if note in stage.written else "–"
+        note = lab.note(stage.written)
+        read = f"[notes]({note})" if note else "–"
         rows.append(
             f"| {lab.short[1:]} | {name} | {read} | {lab.todos} | {lab.hours} "
             f"| {lab.points} | {lab.report} |"
@@ -173,7 +173,8 @@ def stage_api(stage: Stage) -> list[str]:
         parts = list(path.relative_to(ROOT).with_suffix("").parts)
         if parts[-1] == "__init__":
             parts = parts[:-1]
-        room = parts[1] if len(parts) > 2 or path.name == "__init__.py" and len(parts) > 1 else ""
+        package = len(parts) == 2 and path.name == "__init__.py"
+        room = parts[1] if package or len(parts) > 2 else ""
         if ast.get_docstring(ast.parse(path.read_text("utf-8"))):
             rooms.setdefault(room or "starter_code", []).append(".".join(parts))
     for room, modules in rooms.items():

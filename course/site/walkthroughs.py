@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,11 @@ class Lab:
         """Such as a2."""
         return self.name.split("_")[0]
 
+    def note(self, written: Iterable[str]) -> str:
+        """The page with the notes of its unit, by the number; "" if there is none."""
+        begins = (f"notes/unit{self.short[1:]}_", f"notes/{self.short}_")
+        return next((n for n in sorted(written) if n.startswith(begins) and n.endswith(".md")), "")
+
     @property
     def hours(self) -> str:
         """What the TODOs take, in halves of an hour."""
@@ -71,8 +77,8 @@ def read_lab(name: str, shown: str = "") -> Lab:
     )
 
 
-def stage_walkthrough(stage: Stage, lab: Lab, note: bool) -> None:
-    """Write the page of one assignment; `note` says whether its unit has notes."""
+def stage_walkthrough(stage: Stage, lab: Lab) -> None:
+    """Write the page of one assignment."""
     path = ROOT / "solutions" / lab.name / f"{lab.name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     cells: list[NotebookNode] = []
@@ -88,13 +94,13 @@ def stage_walkthrough(stage: Stage, lab: Lab, note: bool) -> None:
                 cell.metadata["mystnb"] = {"image": {"alt": alt}}
             cells.append(cell)
         cells[-1].metadata.pop("nbgrader", None)
-    cells.insert(1, _head(lab, note))
+    cells.insert(1, _head(lab, lab.note(stage.written)))
     notebook.cells = cells
     stage.write(f"walkthroughs/{lab.name}.ipynb", nbformat.writes(notebook) + "\n")
 
 
-def _head(lab: Lab, note: bool) -> NotebookNode:
-    about = f" Before it: the [notes of this unit](../notes/{lab.name}.md)." if note else ""
+def _head(lab: Lab, note: str) -> NotebookNode:
+    about = f" Before it: the [notes of this unit](../{note})." if note else ""
     text = f"""```{{admonition}} An executed walkthrough
 :class: tip
 {lab.todos} TODOs, about {lab.hours}, {lab.points} points; report {lab.report} points. The notebook
