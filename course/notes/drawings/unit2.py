@@ -26,7 +26,9 @@ def u2_grid() -> Figure:
     picture = as_picture(scenes.draw_scene(scenes.scene_at(0, 33), SIDE))
     spans = [seen_by(i, encoder.layers) for i in range(encoder.grid[0])]
     with canvas(1, 2, figsize=(7.6, 3.7)) as (drawn, axes):
-        for ax, title in zip(axes, ("Centres, and what three cells see", "A tiling, as often drawn")):
+        for ax, title in zip(
+            axes, ("Centres, and what three cells see", "A tiling, as often drawn")
+        ):
             ax.imshow(picture)
             ax.set(title=title, xlabel="pixel", ylabel="pixel", xlim=(-17, SIDE), ylim=(SIDE, -17))
             ax.grid(visible=False)
@@ -146,7 +148,9 @@ def u2_batch() -> Figure:
             for ax, scene, weights, asked in zip(row, tests.scenes, alpha, tests.asked):
                 _lit(ax, scene, weights)
                 colour_word = scenes.COLOURS[int(asked.argmax())]
-                ax.set_title(f"{colour_word}?  Σα = {weights.sum():.2f}", loc="center", fontsize=8.5)
+                ax.set_title(
+                    f"{colour_word}?  Σα = {weights.sum():.2f}", loc="center", fontsize=8.5
+                )
             row[0].set_ylabel(f"softmax\n{title}", fontsize=9, color=colour, weight="bold")
             sizes = (1, 16, 64)
             shares = [_share_right(attention, name, tests, size) for size in sizes]
@@ -183,7 +187,9 @@ def u2_penalty() -> Figure:
         left.legend(fontsize=8)
         lengths, spread = torch.tensor([13]), torch.linspace(0, 1, 60)
         sharp = F.one_hot(torch.arange(12) * 5, cells).float()[None]
-        sums = [a2["doubly_stochastic_penalty"]((1 - s) * sharp + s / cells, lengths) for s in spread]
+        sums = [
+            a2["doubly_stochastic_penalty"]((1 - s) * sharp + s / cells, lengths) for s in spread
+        ]
         right.plot(spread, [one.item() for one in sums], color=BLUE)
         right.set(
             title="12 sharp looks, spread over 64 cells", xlabel="share spread evenly",

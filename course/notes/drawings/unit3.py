@@ -54,7 +54,9 @@ def u3_elbo() -> Figure:
         left.legend(fontsize=8, loc="lower center")
         z = np.linspace(-3, 4, 300)
         right.plot(z, norm.pdf(z), color=GREY, label="prior p(z)")
-        right.plot(z, norm.pdf(z, x, noise), color=BLUE, label="likelihood p(x|z), as a function of z")
+        right.plot(
+            z, norm.pdf(z, x, noise), color=BLUE, label="likelihood p(x|z), as a function of z"
+        )
         right.plot(z, norm.pdf(z, mean, np.sqrt(variance)), color=GOOD, label="posterior p(z|x)")
         right.set(title="Why the best m lies between", xlabel="z", ylabel="density", ylim=(0, 1.05))
         right.legend(fontsize=8, loc="upper right")
@@ -74,7 +76,9 @@ def u3_gradient() -> Figure:
     with canvas(figsize=(6.4, 2.8)) as (drawn, ax):
         for name, (found, colour) in ways.items():
             label = f"{name}   (deviation {found.std():.1f})"
-            ax.hist(found, np.linspace(-4, 16, 81), density=True, color=colour, alpha=0.7, label=label)
+            ax.hist(
+                found, np.linspace(-4, 16, 81), density=True, color=colour, alpha=0.7, label=label
+            )
         ax.axvline(2 * mu, color=INK, ls=":", lw=1.5)
         ax.set(title="Estimates of dE[z²]/dμ from one sample each; the truth is 2", xlabel="estimate",
                ylabel="density", ylim=(0, 0.5))  # fmt: skip
@@ -123,7 +127,9 @@ SPOKEN = 48  # captions that the tiny trainings learn
 def _captions(count: int) -> tuple[torch.Tensor, torch.Tensor, int]:
     """Positive and negative captions of scenes in numbers, their lengths, and V."""
     told = [
-        scenes.tokenize(scenes.styled_caption(scenes.scene_at(0, i), ("positive", "negative")[i % 2], i))
+        scenes.tokenize(
+            scenes.styled_caption(scenes.scene_at(0, i), ("positive", "negative")[i % 2], i)
+        )
         for i in range(count)
     ]
     lexicon = ["<pad>", "<start>", "<end>", *sorted({word for words in told for word in words})]
@@ -217,5 +223,3 @@ def _two(ax: Axes, values: np.ndarray, styles: np.ndarray, edges: np.ndarray) ->
         ax.hist(values[styles == style], edges, color=colour, alpha=0.65, label=name)
     ax.legend(fontsize=7.5, loc="upper right")
     ax.grid(visible=False)
-
-
