@@ -47,7 +47,7 @@ def u4_squash() -> Figure:
             )
         right.set(title="Length found, as a share of the true one", xlabel="length before",
                   ylim=(-0.06, 1.12))  # fmt: skip
-        right.legend(fontsize=8, loc="center right", bbox_to_anchor=(0.98, 0.55))
+        right.legend(fontsize=8, loc="center right", bbox_to_anchor=(0.8, 0.5))
     return drawn
 
 
