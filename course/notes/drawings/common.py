@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
-from autograder.assignments import load_source, names
+from autograder.assignments import load_source
 from autograder.authoring import Solution
 from autograder.bank import mistakes_of
 from autograder.cells import run_segments
@@ -41,7 +41,6 @@ __all__ = [
     "canvas",
     "figure",
     "save",
-    "there_is",
 ]
 
 # One meaning each, in all notes.
@@ -96,11 +95,6 @@ def arrow(ax: Axes, start: tuple[float, float], stop: tuple[float, float], **opt
     """A line from one point to the other, with a head."""
     look = {"arrowstyle": "-|>", "color": INK, "lw": 1.3, "shrinkA": 2, "shrinkB": 2} | options
     ax.annotate("", stop, start, arrowprops=look)
-
-
-def there_is(assignment: str) -> bool:
-    """Whether this repository holds the solution of an assignment."""
-    return assignment in names()
 
 
 def answers(assignment: str, **wrong: str) -> dict[str, Any]:

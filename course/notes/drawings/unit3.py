@@ -80,8 +80,8 @@ def u3_gradient() -> Figure:
                 found, np.linspace(-4, 16, 81), density=True, color=colour, alpha=0.7, label=label
             )
         ax.axvline(2 * mu, color=INK, ls=":", lw=1.5)
-        ax.set(title="Estimates of dE[z²]/dμ from one sample each; the truth is 2", xlabel="estimate",
-               ylabel="density", ylim=(0, 0.5))  # fmt: skip
+        title = "Estimates of dE[z²]/dμ from one sample each; the truth is 2"
+        ax.set(title=title, xlabel="estimate", ylabel="density", ylim=(0, 0.5))
         ax.legend(fontsize=8, loc="upper right")
     return drawn
 

@@ -1,4 +1,4 @@
-"""The figures of unit 4: squashing, agreement step by step, the wrong axis, soft and hard routing."""
+"""The figures of unit 4: squashing, agreement step by step, the wrong axis, hard routing."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -117,8 +117,9 @@ def u4_axis() -> Figure:
                     ax.text(j, i, f"{share:.2f}", ha="center", va="center", fontsize=8, color=ink)
                 ax.text(2.6, i, f"Σ = {row.sum():.2f}", va="center", fontsize=8.5, color=colour)
             ax.set_title(f"softmax {name}", color=colour)
-            ax.set(xticks=range(3), xticklabels=["1", "2", "3"], yticks=range(6), xlabel="output capsule",
-                   yticklabels=range(1, 7), ylabel="input capsule", xlim=(-0.5, 3.5))  # fmt: skip
+            ax.set(xticks=range(3), xticklabels=["1", "2", "3"], xlabel="output capsule")
+            ax.set(yticks=range(6), yticklabels=range(1, 7), ylabel="input capsule")
+            ax.set_xlim(-0.5, 3.5)
             ax.grid(visible=False)
         drawn.colorbar(image, ax=axes, label="coupling", shrink=0.9)
     return drawn

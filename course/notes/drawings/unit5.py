@@ -42,7 +42,8 @@ def _true_of(caption: str, scene: scenes.Scene) -> bool:
     """Whether a caption's claims about objects, and the hour that it names, hold in a scene."""
     words = scenes.tokenize(caption)
     hours = {word for word in words if word in scenes.TIMES}
-    return scenes.claims(words) <= scenes.true_claims(scenes.factors(scene)) and hours <= {scene.time_of_day}
+    objects = scenes.true_claims(scenes.factors(scene))
+    return scenes.claims(words) <= objects and hours <= {scene.time_of_day}
 
 
 @figure
@@ -82,19 +83,18 @@ def u5_pairs() -> Figure:
     return drawn
 
 
-
-
 # ---- what the game aims at
 
 
 @figure
 def u5_aim() -> Figure:
-    """What a perfect generator would draw if the wrong texts' pictures overlap with the right ones."""
+    """What a perfect generator aims at where wrong texts' pictures overlap with the right ones."""
     x = np.linspace(-5, 7, 1200)
     step = x[1] - x[0]
     right = norm.pdf(x, 0, 1)
     with canvas(1, 2, figsize=(9.0, 2.9), sharey=True) as (drawn, axes):
-        for ax, centre, title in zip(axes, (1.2, 4.2), ("texts that resemble", "texts that do not")):
+        titles = ("texts that resemble", "texts that do not")
+        for ax, centre, title in zip(axes, (1.2, 4.2), titles):
             wrong = norm.pdf(x, centre, 0.9)
 
             def drawn_by(k: float, wrong: np.ndarray = wrong) -> np.ndarray:
@@ -106,7 +106,8 @@ def u5_aim() -> Figure:
             ax.plot(x, drawn_by(k), color=BLUE, label="what the generator aims at")
             mean = (x * drawn_by(k)).sum() * step
             ax.axvline(mean, color=BLUE, ls=":", lw=1.2)
-            ax.set(title=f"{title}: mean {mean:+.2f}", xlabel="a property of the picture", yticks=[])
+            ax.set(title=f"{title}: mean {mean:+.2f}", yticks=[])
+            ax.set_xlabel("a property of the picture")
         axes[0].legend(fontsize=8, loc="upper right")
     return drawn
 

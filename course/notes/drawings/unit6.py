@@ -1,5 +1,7 @@
 """The figures of unit 6: volume, coupling, a first batch, noise on whole numbers, rotated axes."""
 
+import itertools
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -26,7 +28,7 @@ def u6_volume() -> Figure:
             (axes[0], fine, norm.pdf(fine), "z, where one samples"),
             (axes[1], pushed(fine), norm.pdf(fine) / slope, "x = f(z), where the pictures are"),
         ):
-            for k, (low, high) in enumerate(zip(edges, edges[1:])):
+            for k, (low, high) in enumerate(itertools.pairwise(edges)):
                 inside = (fine >= low) & (fine <= high)
                 colour = BLUE if k % 2 else ORANGE
                 ax.fill_between(x[inside], density[inside], color=colour, alpha=0.55, lw=0)
@@ -77,7 +79,8 @@ def u6_coupling() -> Figure:
     with canvas(1, 4, figsize=(9.2, 2.7)) as (drawn, axes):
         for ax, (title, change) in zip(axes, stages):
             for family, colour in ((upright, BLUE), (level, ORANGE)):
-                ax.add_collection(LineCollection([change(p) for p in family], colors=colour, lw=0.9))
+                bent = [change(line) for line in family]
+                ax.add_collection(LineCollection(bent, colors=colour, lw=0.9))
             ax.set(xlim=(-2.9, 2.9), ylim=(-2.9, 2.9), aspect="equal", xticks=[], yticks=[])
             ax.set_title(title, loc="center", fontsize=9)
             ax.grid(visible=False)
@@ -218,6 +221,7 @@ def u6_rotation() -> Figure:
         right.plot(45, gaps[15], "o", color=BAD, markersize=7)
         right.annotate("each entry one factor", (6, 0.97), fontsize=8.5, color=GOOD)
         right.annotate("each entry both", (45, 0.06), fontsize=8.5, color=BAD, ha="center")
-        right.set(title="The code turned by an angle", xlabel="degrees", ylabel="MIG", ylim=(0, 1.1))
+        right.set(title="The code turned by an angle", xlabel="degrees", ylabel="MIG")
+        right.set_ylim(0, 1.1)
         right.set_xticks([0, 45, 90])
     return drawn
