@@ -220,7 +220,7 @@ def u6_rotation() -> Figure:
         right.plot([0, 90], [gaps[0], gaps[-1]], "o", color=GOOD, markersize=7)
         right.plot(45, gaps[15], "o", color=BAD, markersize=7)
         right.annotate("each entry one factor", (6, 0.97), fontsize=8.5, color=GOOD)
-        right.annotate("each entry both", (45, 0.06), fontsize=8.5, color=BAD, ha="center")
+        right.annotate("each entry both", (45, 0.3), fontsize=8.5, color=BAD, ha="center")
         right.set(title="The code turned by an angle", xlabel="degrees", ylabel="MIG")
         right.set_ylim(0, 1.1)
         right.set_xticks([0, 45, 90])
