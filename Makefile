@@ -35,7 +35,6 @@ walkthroughs: $(READY)
 	$(BIN)/course build --execute
 
 site: $(READY)
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[site]'
 	$(BIN)/python course/site/build.py
 
 benchmarks: $(READY)

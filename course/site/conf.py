@@ -42,7 +42,6 @@ bibtex_default_style = "unsrt"
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
-napoleon_use_ivar = True
 napoleon_use_rtype = False
 python_maximum_signature_line_length = 88
 

@@ -2,14 +2,15 @@
 
 - `code` in single backticks becomes literal; every other sign that means something is escaped;
 - a paragraph that is laid out by hand (columns, drawings, indented lines) is kept as it stands;
-- `Args:`, `Raises:` and the like are left to napoleon.
+- `Args:`, `Raises:` and the like are left to napoleon; `Attributes:` becomes a list of terms, for
+  Sphinx would look for a target of each name, and many classes share names.
 """
 
 from __future__ import annotations
 
 import re
 
-SECTION = re.compile(r"(Args|Arguments|Attributes|Raises|Returns|Yields):$")
+SECTION = re.compile(r"(Args|Arguments|Raises|Returns|Yields):$")
 COLUMNS = re.compile(r"\S {2,}\S")
 
 
@@ -17,7 +18,9 @@ def to_rst(lines: list[str]) -> list[str]:
     """The lines of a docstring as reStructuredText."""
     out: list[str] = []
     for paragraph in _paragraphs(lines):
-        if SECTION.match(paragraph[0].strip()):
+        if paragraph[0].strip() == "Attributes:":
+            out += _attributes(paragraph[1:])
+        elif SECTION.match(paragraph[0].strip()):
             out += [paragraph[0], *map(_inline, paragraph[1:]), ""]
         elif _laid_out(paragraph):
             margin = min(len(line) - len(line.lstrip()) for line in paragraph)
@@ -35,6 +38,20 @@ def _paragraphs(lines: list[str]) -> list[list[str]]:
         elif found[-1]:
             found.append([])
     return [paragraph for paragraph in found if paragraph]
+
+
+def _attributes(lines: list[str]) -> list[str]:
+    """`name: text`, with what is indented further below it, as a definition list."""
+    out = ["**Attributes**", ""]
+    margin = min(len(line) - len(line.lstrip()) for line in lines)
+    for line in lines:
+        new = len(line) - len(line.lstrip()) == margin
+        names, colon, text = line.strip().partition(": ")
+        if new and colon:
+            out += [f"``{names}``", f"    {_inline(text)}"]
+        else:
+            out += [f"    {_inline(line.strip())}"]
+    return [*out, ""]
 
 
 def _laid_out(paragraph: list[str]) -> bool:

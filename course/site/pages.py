@@ -83,7 +83,7 @@ laptop, in a picture world whose truth is known.
 
 ## What is different here
 
-{readme_part("What is different here")}
+{stage.turn(readme_part("What is different here"), "", "index.md")}
 {trees}
 """
     stage.write("index.md", text)
