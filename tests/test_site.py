@@ -175,7 +175,7 @@ def test_plain_docstrings_become_text_that_sphinx_reads(
     assert to_rst([*plain, "    x: of_a|b."]) == [
         r"\|s\|² of ``a_b`` and \*x\*.",
         "",
-        "::",
+        ".. code-block:: text",
         "",
         "    name    what it is",
         "    other   another",

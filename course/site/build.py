@@ -58,11 +58,12 @@ def _reading(stage: Stage, labs: list[walkthroughs.Lab], parts: set[str]) -> lis
     entries = ["syllabus"]
     if "notes" in parts:
         there = [name for name in stage.written if re.fullmatch(r"notes/[^/]+\.md", name)]
-        units = [Path(note).stem for lab in labs if (note := lab.note(there))]
-        others = sorted({Path(name).stem for name in there} - set(units))
-        if units or others:
+        stems = sorted(Path(name).stem for name in there)
+        units = [stem for stem in stems if re.match(r"(unit|a)\d", stem)]
+        if stems:
             about = "What to read before the TODOs: a page for each unit."
-            pages.stage_contents(stage, "notes", "Notes", about, units + others)
+            units += [stem for stem in stems if stem not in units]
+            pages.stage_contents(stage, "notes", "Notes", about, units)
             entries.append("notes/index")
     if "walkthroughs" in parts:
         about = "Every notebook as it ran, with solutions and hints folded."

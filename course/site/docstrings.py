@@ -24,7 +24,7 @@ def to_rst(lines: list[str]) -> list[str]:
             out += [paragraph[0], *map(_inline, paragraph[1:]), ""]
         elif _laid_out(paragraph):
             margin = min(len(line) - len(line.lstrip()) for line in paragraph)
-            out += ["::", "", *("    " + line[margin:] for line in paragraph), ""]
+            out += [".. code-block:: text", "", *("    " + line[margin:] for line in paragraph), ""]
         else:
             out += [*(_inline(line) for line in paragraph), ""]
     return out

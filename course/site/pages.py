@@ -64,6 +64,7 @@ def stage_front(stage: Stage, labs: list[Lab], parts: set[str], trees: str) -> N
         for who, page, what in ways
         if page in stage.written
     )
+    begin = f"## Where to begin\n\n| You are | Read |\n|---|---|\n{rows}\n" if rows else ""
     text = f"""# Show, Tell, Imagine
 
 Networks that **tell** what a picture shows, that keep *what is said* apart from *how*, and that
@@ -75,12 +76,7 @@ laptop, in a picture world whose truth is known.
 {cards}
 ::::
 
-## Where to begin
-
-| You are | Read |
-|---|---|
-{rows}
-
+{begin}
 ## What is different here
 
 {stage.turn(readme_part("What is different here"), "", "index.md")}
