@@ -2,6 +2,7 @@
 # make test    every test                                                             (15 minutes)
 # make lint    style and types
 # make lab     JupyterLab on the assignments
+# make site    notes, walkthroughs and guides as pages in runs/site/html
 # make benchmarks   those that need no data and no other tool
 # make walkthroughs   run every source notebook at the small tier and keep the outputs
 # Each target makes its own environment in .venv first; PYTHON names the interpreter (3.11 or newer).
@@ -11,7 +12,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 
-.PHONY: demo test lint lab walkthroughs build benchmarks clean
+.PHONY: demo test lint lab walkthroughs build site benchmarks clean
 
 demo: $(READY)
 	$(BIN)/course demo
@@ -32,6 +33,9 @@ build: $(READY)
 
 walkthroughs: $(READY)
 	$(BIN)/course build --execute
+
+site: $(READY)
+	$(BIN)/python course/site/build.py
 
 benchmarks: $(READY)
 	for name in checks scenes input_files decoding routing grading; do \
