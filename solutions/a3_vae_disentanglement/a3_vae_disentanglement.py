@@ -1007,13 +1007,13 @@ print(f"the same without a code          {mute_history.best['val_reconstruction'
 # ### Real captions
 #
 # The same code learns from people's captions, split by picture (`DATASET`, in the parameters cell;
-# these numbers are of `python benchmarks/disentangling.py --real data --seeds 0` in the
-# course's repository):
+# these numbers are of `python benchmarks/disentangling.py --real data --seeds 0 1 2` in the
+# course's repository, with three seeds):
 #
-# | held-out captions | n-grams | style space | fact space, samples | fact space, means |
+# | held-out captions | n-grams | style, samples | facts, samples | facts, means |
 # |---|---|---|---|---|
-# | SentiCap, 3,528 | 0.990 | 0.983 | 0.715 | 0.983 |
-# | FlickrStyle10K, 2,000 | 0.746 | 0.765 | 0.572 | 0.765 |
+# | SentiCap, 3,528 | 0.990 | 0.984 ± 0.001 | 0.731 ± 0.018 | 0.985 |
+# | FlickrStyle10K, 2,000 | 0.746 | 0.764 ± 0.004 | 0.568 ± 0.014 | 0.763 |
 
 # %% [markdown]
 # On FlickrStyle10K the n-grams are right in three of four captions only: many a "romantic" caption
