@@ -956,25 +956,26 @@ progress()
 
 # %% [markdown] report="q3" points=4
 # Scenes, tier small, seed 0, 500 test pictures in both styles, beam 5. DSIC (capsules): BLEU-4
-# 0.389, CIDEr 1.59, faithfulness 0.648; DSIC-attention 0.391, 1.65, 0.622; DSIC-concat 0.226, 1.14,
-# 0.630. ICSA is 0.999 for all three, so style does not decide. Capsules and gate cannot be told
-# apart with one seed; concatenation is behind both in BLEU-4 and not in faithfulness, which says
-# that its captions differ in length and wording rather than in truth. The source's order (capsules,
-# concatenation, gate) is therefore not what I see: here the gate is as good as the capsules. A
-# second seed would have to show which of these differences stays.
+# 0.393, CIDEr 1.65, faithfulness 0.637; DSIC-attention 0.389, 1.61, 0.624; DSIC-concat 0.390, 1.66,
+# 0.634. ICSA is between 0.995 and 1.000, so style does not decide. Three rows that differ by 0.004
+# BLEU-4 are one row: with one seed the three aggregators cannot be told apart, and the order of the
+# source's table 5 neither holds nor fails here. What can be told apart is CNN+LSTM, which has no
+# disentangled vector at all: BLEU-4 0.177 and CIDEr 1.17, with nearly the same faithfulness
+# (0.628). It says as much that is true in fewer of the words that people use.
 
 # %% [markdown]
 # **4 · Who was listened to?** (4 points) Show couplings and gate for some pictures. Is the
 # picture's own mood heard, or only the style that was asked for? How would you test it?
 
 # %% [markdown] report="q4" points=4
-# On average the captions' capsule gives nearly all of itself to output 1 and the picture's 0.8, so
-# output 1 is heard from both (0.4 to 0.6), output 3 from the captions alone. The gate gives the
-# picture 0.07 for positive and 0.21 for negative captions. Neither says whether the mood counts.
-# The test is to exchange the style slice and nothing else: with a slice of a picture of the same
-# mood 0.09 (positive) and 0.12 (negative) of the captions change, with one of the other mood 0.11
-# and 0.14. So the slice is heard a little, and its mood hardly: the style word comes from the style
-# vector, and which of the style's words is chosen follows mostly from the facts.
+# The picture's capsule gives nearly all of itself to output 3. That of the captions goes to output 1
+# for positive captions and mostly to output 3 for negative ones. So for positive captions output 3
+# is the picture's, for negative ones it is heard from both in about equal parts, and outputs 1 and
+# 2 are the captions'. The gate gives the picture 0.08 for positive and 0.19 for negative captions.
+# Neither says whether the mood counts. The test is to exchange the style slice and nothing else:
+# with a slice of a picture of the same mood 0.28 (positive) and 0.30 (negative) of the captions
+# change, with one of the other mood 0.31 and 0.56. So the slice is heard in both styles, and its
+# mood in negative captions only: there the other mood changes nearly twice as many.
 
 # %% [markdown]
 # **5 · What does ICSA not see?** (3 points) Build a generator with an ICSA of 1 that nobody would
