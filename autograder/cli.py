@@ -204,24 +204,36 @@ def marks(
 
 @app.command()
 def reproduce(
-    source: Annotated[str, typer.Argument(help="Which source: dsic.")],
+    source: Annotated[str | None, typer.Argument(help="Which source: dsic.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="One page with all sources.")] = False,
     tier: Annotated[str, typer.Option(help="tiny, small or full.")] = "small",
-    dataset: Annotated[str, typer.Option(help="scenes, senticap or flickrstyle10k.")] = "scenes",
+    dataset: Annotated[
+        str | None, typer.Option(help="scenes (the default), senticap or flickrstyle10k.")
+    ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds, from 0.")] = 3,
     root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
-    out: Annotated[Path, typer.Option(help="Folder for trainings and report.")] = Path("runs/dsic"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for trainings and report; runs/<source> if not given."),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Trainings at once.")] = 1,
 ) -> None:
     """Measure a source's tables again, with the reference solutions; goes on where it stopped."""
-    from autograder.reproduce import Study
-    from autograder.reproduce import reproduce as measure_again
-
-    if source != "dsic":
-        raise CourseError(f"There is no source {source!r} to measure again: there is dsic.")
     if seeds < 1:
         raise CourseError("At least one seed is needed: give --seeds 1 or more.")
-    study = Study(dataset, tier, tuple(range(seeds)), root, out)
-    console.print(f"wrote {measure_again(study, jobs)}")
+    several = tuple(range(seeds))
+    if every:
+        from autograder.reproductions import Wanted, one_page
+
+        for path in one_page(Wanted(tier, several, root, out or Path("runs"), jobs)):
+            console.print(f"wrote {path}")
+        return
+    if source != "dsic":
+        raise CourseError(f"There is no source {source!r} to measure again: there is dsic.")
+    from autograder import reproduce as dsic
+
+    study = dsic.Study(dataset or "scenes", tier, several, root, out or Path("runs/dsic"))
+    console.print(f"wrote {dsic.reproduce(study, jobs)}")
 
 
 @app.command()

@@ -44,6 +44,7 @@ class Run:
 def run(workbook: Workbook, seconds: float) -> Run:
     """Run every cell at the tier `tiny`; a red check does not stop it, any other error does."""
     import nbformat
+    from jupyter_core.utils import run_sync
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from tqdm import tqdm
@@ -53,10 +54,11 @@ def run(workbook: Workbook, seconds: float) -> Run:
     notebook = nbformat.from_dict(json.loads(json.dumps(tree)))
     end = time.monotonic() + seconds
     at = [0]
+    kernel, problem = _kernel(), ""
     with _scratch(workbook.path.parent) as folder, _surroundings():
         client = NotebookClient(
             notebook,
-            km=_kernel(),
+            km=kernel,
             timeout_func=lambda _: max(1, round(end - time.monotonic())),
             resources={"metadata": {"path": str(folder)}},
         )
@@ -64,20 +66,27 @@ def run(workbook: Workbook, seconds: float) -> Run:
         with tqdm(total=code, desc=f"running {workbook.path.name}", unit="cell") as bar:
             client.on_cell_start = lambda cell, cell_index: at.__setitem__(0, cell_index)
             client.on_cell_executed = lambda **_: bar.update()
-            problem = ""
             try:
-                client.execute()
+                client.execute(stderr=subprocess.DEVNULL)
             except CellTimeoutError:
                 problem = f"it was not at its end after {seconds:g} seconds"
             except DeadKernelError:
                 problem = "it ended Python (out of memory, or a call of exit)"
             except CellExecutionError as error:
-                problem = f"{error.ename}: {_short(error.evalue)}"
+                problem = _raised(error.ename, error.evalue)
+            finally:
+                run_sync(kernel.shutdown_kernel)(now=True)
     where = ""
     if problem:
         cell = cells[at[0]]
         where = f"cell {_number(cells, at[0])} (`{first_line(cell)}`) stopped: {problem}"
     return Run(where, _red(notebook.cells))
+
+
+def _raised(name: str, text: str) -> str:
+    if name == "NotImplementedError":
+        return "NotImplementedError: a TODO that it needs is not attempted"
+    return f"{name}: {_short(text)}"
 
 
 def _short(text: str) -> str:
