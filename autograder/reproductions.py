@@ -68,9 +68,10 @@ def _walkthrough(short: str, title: str, source: str, wanted: Wanted) -> str:
 
 
 def _printed(cell: Raw) -> str:
-    """Lines with numbers that a cell printed."""
+    """What a cell with numbers printed, without the log of a training."""
     texts = [output["text"] for output in cell.get("outputs", []) if output.get("name") == "stdout"]
     text = "\n".join("".join(lines).rstrip("\n") for lines in texts)
+    text = re.sub(r"^epoch +\d.*\n?", "", text, flags=re.M).strip("\n")
     return text if re.search(r"\d\.\d", text) else ""
 
 

@@ -69,6 +69,9 @@ class _Merge:
         self.behind: dict[int, list[Raw]] = {}
         self.homeless: list[Raw] = []
         self.seen: set[int] = set()  # places of the old release that have been met
+        self.holders: dict[object, Raw] = {}  # the first cell with an id: of copies it is the one
+        for cell in mine:
+            self.holders.setdefault(cell.get("id"), cell)
         self.update = Update()
 
     def run(self) -> Update:
@@ -100,13 +103,21 @@ class _Merge:
             return place
         before = _match(self.old, cell)
         place = self.successor.get(before) if before is not None else _match(self.new, cell)
-        if (before is None and place is None) or before in self.seen or place in self.given:
+        met = before in self.seen or place in self.given
+        if (before is None and place is None) or met or self._is_copy(cell, before, place):
             self._own(cell, last, before, place)
             return None
         if before is not None:
             self.seen.add(before)
         self._take_given(cell, before, place)
         return place
+
+    def _is_copy(self, cell: Raw, before: int | None, place: int | None) -> bool:
+        """Whether another cell has the id of the release's cell that this one resembles."""
+        known = self.old[before] if before is not None else self.new[place or 0]
+        identity = known.get("id")
+        holder = self.holders.get(identity) if identity is not None else None
+        return holder is not None and holder is not cell and role(holder) == role(cell)
 
     def _untouched(self, cell: Raw, kind: str, name: str) -> bool:
         places = (_named(cells, kind, name) for cells in (self.old, self.new))
@@ -124,7 +135,7 @@ class _Merge:
         texts = [self.old[before]] if before is not None else []
         texts += [self.new[place]] if place is not None else []
         if not any(same_text(text_of(cell), text_of(text)) for text in texts):
-            self.behind.setdefault(last, []).append(cell)
+            self.behind.setdefault(last, []).append(self._renamed(cell))
 
     def _take_given(self, cell: Raw, before: int | None, place: int | None) -> None:
         """A cell of the release in the student's notebook, changed by either side or by both."""
@@ -163,7 +174,12 @@ class _Merge:
         news: list[Raw] = []
         if kind == ANSWER:
             slot["source"], news = self._answer(name, text_of(first), text_of(cell))
-        return [slot, *others, *news]
+        return [slot, *map(self._renamed, others), *news]
+
+    def _renamed(self, cell: Raw) -> Raw:
+        """The cell, without an id that belongs to the release."""
+        taken = cell.get("id") in {known.get("id") for known in self.new}
+        return {key: value for key, value in cell.items() if key != "id" or not taken}
 
     def _answer(self, name: str, text: str, stub: str) -> tuple[str, list[Raw]]:
         """An answer with the new text around it, and a cell with that text if it could not be."""
