@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.assignments import known
+from autograder.assignments import known, repository
 from autograder.files import back_up, save
 from autograder.notebook_files import Raw
 from autograder.release_text import FOLDER, released, untouched
@@ -42,8 +42,11 @@ def update(assignment: str, path: Path, release: Path) -> Brought:
         CourseError: one of the two cannot be used, or nothing can be written; then all is as it
             was.
     """
-    new = _text_in(assignment, release)
     workbook = read(path)
+    if release.resolve() in (path.parent.resolve(), repository()):  # only what got lost
+        new = released(assignment, path.parent)
+    else:
+        new = _text_in(assignment, release)
     brought = Brought(updated(workbook.cells, released(assignment, path.parent), new))
     text = _with(workbook, brought.update.cells)
     if json.loads(text) != workbook.tree:

@@ -89,22 +89,21 @@ def release(assignment: str, to: Path) -> Path:
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
     shutil.copytree(root / "starter_code", to / "starter_code", ignore=ignore)
     (to / "autograder" / "checks").mkdir(parents=True)
-    for name in student_modules():
-        shutil.copy(root / "autograder" / f"{name}.py", to / "autograder")
+    for name in student_modules(assignment):
+        shutil.copy(root / f"autograder/{name}.py", to / f"autograder/{name}.py")
     (to / FOLDER).mkdir()
     shutil.copy(notebook, to / FOLDER / notebook.name)  # the text for `course reset` and `update`
     shutil.copy(root / "autograder/checks/__init__.py", to / "autograder/checks")
-    shutil.copy(root / f"autograder/checks/{assignment}.py", to / "autograder/checks")
     for name in ("environment.yml", "constraints.txt", "LICENSE", "LICENSE-texts"):
         shutil.copy(root / name, to)
     write_atomically(to / "README.md", _readme(assignment))
     return to
 
 
-def student_modules() -> list[str]:
-    """The modules of the autograder that a release carries, ENTRIES and all they import."""
+def student_modules(assignment: str) -> list[str]:
+    """The modules of the autograder that a release carries: ENTRIES, probes, all they import."""
     found: set[str] = set()
-    waiting = list(ENTRIES)
+    waiting = [*ENTRIES, f"checks/{assignment}"]
     while waiting:
         name = waiting.pop()
         path = repository() / "autograder" / f"{name}.py"

@@ -180,7 +180,7 @@ def update(
 
     name, path = pick("", notebook) if notebook else _of_release(release)
     done = bring(name, path, release)
-    for word in ("added", "changed", "removed"):
+    for word in ("added", "changed", "removed", "restored"):
         cells = getattr(done.update, word)
         listed = "; ".join(cells[:8]) + (f"; and {len(cells) - 8} more" if len(cells) > 8 else "")
         if cells:

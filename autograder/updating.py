@@ -38,6 +38,7 @@ class Update:
 
     Attributes:
         cells: all of it. added, changed, removed: cells of the release that differ, by their names.
+        restored: cells of both releases that the notebook lacked.
         notes: what a person should look at.
     """
 
@@ -45,6 +46,7 @@ class Update:
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -220,6 +222,11 @@ class _Merge:
         come = set(self.successor.values())
         self.update.added = [_label(c) for n, c in enumerate(self.new) if n not in come]
         self.update.removed = [_label(c) for n, c in enumerate(self.old) if n not in self.successor]
+        self.update.restored = [
+            _label(self.new[n])
+            for before, n in self.successor.items()
+            if before not in self.seen and n not in self.answers and n not in self.given
+        ]
         self.update.changed = [
             _label(self.new[n])
             for before, n in self.successor.items()

@@ -501,6 +501,16 @@ def test_a_released_folder_is_updated_and_goes_back_with_all_answers(
     assert texts(load(mine(folder))["cells"]) == texts(filled["cells"])
 
 
+def test_cells_that_got_lost_come_back_from_the_release_itself(here: Path, course: Course) -> None:
+    filled = fill(mine(here))
+    tree = copy.deepcopy(filled)
+    tree["cells"] = [c for c in tree["cells"] if c["id"] not in ("check-bleu", "report-q2")]
+    store(mine(here), tree)
+    code, said = course("update", ".")
+    assert code == 0 and "restored 2: check bleu; report q2" in said, said
+    assert texts(load(mine(here))["cells"]) == texts(filled["cells"])
+
+
 def test_a_notebook_that_was_worked_on_is_no_release(
     here: Path, tmp_path: Path, course: Course
 ) -> None:
