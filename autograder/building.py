@@ -12,7 +12,6 @@ import ast
 import base64
 import hashlib
 import json
-import os
 import re
 import tempfile
 from pathlib import Path
@@ -25,6 +24,7 @@ from autograder.assignments import SourceCell, SourceNotebook, load_source, name
 from autograder.bank import Bank, measure
 from autograder.comparing import difference
 from autograder.draws import PUBLIC_SEED
+from autograder.files import write_atomically as write_atomically
 from autograder.probes import load_checks
 from autograder.running import Outcome
 from autograder.source_rules import hints, verify
@@ -186,14 +186,6 @@ def write_figures(notebook: NotebookNode) -> list[Path]:
             path.write_bytes(base64.b64decode(found[0]))
             written.append(path)
     return written
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that a kill leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-    os.replace(part, path)
 
 
 def _keep_outputs(notebook: NotebookNode, walkthrough: Path) -> None:

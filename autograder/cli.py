@@ -1,12 +1,12 @@
 """The command line `course`: from building an assignment to grading a class.
 
+The verbs of students stand in `student_cli`.
+
 Exit codes: 0 done, 1 something did not pass, 2 the input cannot be used (one sentence says why).
 """
 
 from __future__ import annotations
 
-import errno
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +14,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from autograder import assignments
+from autograder import assignments, student_cli
 from starter_code.errors import CourseError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.splitlines()[0])
+app.add_typer(student_cli.app)  # no name: its verbs stand beside these
 console = Console()
 
 Assignment = Annotated[str, typer.Argument(help="Such as a2 or a2_attention_decoder.")]
@@ -73,30 +74,6 @@ def export(
 
     for path in releasing.export(assignments.resolve(assignment), to):
         console.print(f"wrote {path}")
-
-
-@app.command()
-def check(
-    notebook: Annotated[Path, typer.Argument(help="A notebook or an exported models.py.")],
-    assignment: Annotated[str | None, typer.Option(help="If the file has another name.")] = None,
-) -> None:
-    """Run the visible checks of a notebook in a process of its own."""
-    from autograder.local import check_file
-
-    name = assignments.resolve(assignment or _guess(notebook))
-    if not all(verdict.passed for verdict in check_file(notebook, name)):
-        raise typer.Exit(1)
-
-
-def _guess(notebook: Path) -> str:
-    """The assignment that a file belongs to, by its name or the verbs in its text."""
-    if not notebook.is_file():
-        raise CourseError(f"There is no file {notebook}; give the path of your notebook.")
-    text = notebook.read_text(encoding="utf-8", errors="replace")
-    for name in assignments.known():
-        if notebook.stem == name or f'begin("{name}' in text:
-            return name
-    raise CourseError(f"{notebook.name} does not say which assignment it is; add --assignment a1.")
 
 
 @app.command()
@@ -227,24 +204,36 @@ def marks(
 
 @app.command()
 def reproduce(
-    source: Annotated[str, typer.Argument(help="Which source: dsic.")],
+    source: Annotated[str | None, typer.Argument(help="Which source: dsic.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="One page with all sources.")] = False,
     tier: Annotated[str, typer.Option(help="tiny, small or full.")] = "small",
-    dataset: Annotated[str, typer.Option(help="scenes, senticap or flickrstyle10k.")] = "scenes",
+    dataset: Annotated[
+        str | None, typer.Option(help="scenes (the default), senticap or flickrstyle10k.")
+    ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds, from 0.")] = 3,
     root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
-    out: Annotated[Path, typer.Option(help="Folder for trainings and report.")] = Path("runs/dsic"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for trainings and report; runs/<source> if not given."),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Trainings at once.")] = 1,
 ) -> None:
     """Measure a source's tables again, with the reference solutions; goes on where it stopped."""
-    from autograder.reproduce import Study
-    from autograder.reproduce import reproduce as measure_again
-
-    if source != "dsic":
-        raise CourseError(f"There is no source {source!r} to measure again: there is dsic.")
     if seeds < 1:
         raise CourseError("At least one seed is needed: give --seeds 1 or more.")
-    study = Study(dataset, tier, tuple(range(seeds)), root, out)
-    console.print(f"wrote {measure_again(study, jobs)}")
+    several = tuple(range(seeds))
+    if every:
+        from autograder.reproductions import Wanted, one_page
+
+        for path in one_page(Wanted(tier, several, root, out or Path("runs"), jobs)):
+            console.print(f"wrote {path}")
+        return
+    if source != "dsic":
+        raise CourseError(f"There is no source {source!r} to measure again: there is dsic.")
+    from autograder import reproduce as dsic
+
+    study = dsic.Study(dataset or "scenes", tier, several, root, out or Path("runs/dsic"))
+    console.print(f"wrote {dsic.reproduce(study, jobs)}")
 
 
 @app.command()
@@ -323,22 +312,6 @@ def kill_table(
 
 
 @app.command()
-def doctor() -> None:
-    """Say what this machine offers to the course, and what to do about what is missing."""
-    from autograder.doctor import examine
-
-    colours = {"ok": "green", "note": "yellow", "missing": "red"}
-    findings = examine()
-    for finding in findings:
-        colour = colours[finding.state]
-        console.print(f"[{colour}]{finding.state:8}[/{colour}] {finding.subject}: {finding.seen}")
-        if finding.advice:
-            console.print(f"         {finding.advice}")
-    if any(finding.state == "missing" for finding in findings):
-        raise typer.Exit(1)
-
-
-@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where the demo goes.")] = Path("runs/demo"),
 ) -> None:
@@ -351,23 +324,7 @@ def demo(
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and exit code 2."""
-    from starter_code.data_cli import app as data
-
-    app.add_typer(data, name="data", help="Make, find and check data sets.")
-    try:
-        app()
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        print(
-            f"No space is left where {error.filename or 'this'} is written: free some and run the "
-            "same command again; what is done stays done.",
-            file=sys.stderr,
-        )
-        sys.exit(2)
+    student_cli.run(app)
 
 
 if __name__ == "__main__":

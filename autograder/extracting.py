@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from autograder.assignments import repository
 from autograder.cells import Segment, python_source
+from autograder.notebook_files import TODO_LINE, report_of, text_of, todo_of
+from autograder.notebook_files import take as take
 from autograder.values import clean
 from starter_code.errors import CourseError
 
-MAX_FILE = 50 * 2**20
 MAX_CELLS = 2000
 MAX_ANSWER = 100_000  # letters of a hand-graded answer
-TODO_LINE = re.compile(r"\A\s*# TODO (\w+)")
 
 
 @dataclass
@@ -68,25 +66,6 @@ class _Cell:
     source: str
 
 
-def take(path: Path) -> bytes:
-    """The bytes of a submitted file, and of nothing else: no link, device, pipe or giant.
-
-    Raises:
-        CourseError: it is one of these, or cannot be read.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise CourseError(f"{path.name} cannot be opened ({error.strerror}).") from None
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise CourseError(f"{path.name} is not a regular file; hand in the notebook itself.")
-        if facts.st_size > MAX_FILE:
-            raise CourseError(f"{path.name} is larger than {MAX_FILE >> 20} MB; clear its outputs.")
-        return file.read(MAX_FILE)
-
-
 def find_file(folder: Path, assignment: str) -> Path | None:
     """The file to grade in a submission folder: the notebook, however named, or models.py."""
     named = folder / f"{assignment}.ipynb"
@@ -123,7 +102,8 @@ def release_cells(assignment: str) -> list[_Cell]:
         CourseError: if the assignment has not been built.
     """
     name = f"{assignment}.ipynb"
-    for place in (repository() / "assignments" / assignment / name, repository() / name):
+    places = ("autograder/release", f"assignments/{assignment}", "")
+    for place in (repository() / folder / name for folder in places):
         if place.is_file():
             return _notebook_cells(json.loads(place.read_text(encoding="utf-8")), None)
     raise CourseError(f"{name} is missing; run `course build {assignment}`.")
@@ -164,42 +144,18 @@ def _answers(tree: dict[str, Any]) -> dict[str, str]:
     """Texts of cells that are graded by hand; of copies the last one counts."""
     found = {}
     for cell in tree["cells"][:MAX_CELLS]:
-        if isinstance(cell, dict) and cell.get("cell_type") == "markdown":
-            name = _grade_id(cell) or cell.get("id")
-            if isinstance(name, str) and name.startswith("report-"):
-                found[name] = _text(cell)[:MAX_ANSWER]
+        if isinstance(cell, dict) and (name := report_of(cell)):
+            found[name] = text_of(cell)[:MAX_ANSWER]
     return found
-
-
-def _text(cell: dict[str, Any]) -> str:
-    source = cell.get("source", "")
-    return "".join(str(line) for line in source) if isinstance(source, list) else str(source)
-
-
-def _grade_id(cell: dict[str, Any]) -> str:
-    """The name that nbgrader gave to a cell that is filled in, "" if there is none."""
-    metadata = cell.get("metadata")
-    record = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    named = record.get("grade_id") if isinstance(record, dict) and record.get("solution") else None
-    return named if isinstance(named, str) else ""
 
 
 def _notebook_cells(tree: dict[str, Any], todos: set[str] | None) -> list[_Cell]:
     cells = []
     for cell in tree["cells"][:MAX_CELLS]:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            text = _text(cell)
-            cells.append(_Cell(str(cell.get("id", "")), _todo(cell, text, todos), text))
+            text = text_of(cell)
+            cells.append(_Cell(str(cell.get("id", "")), todo_of(cell, text, todos), text))
     return cells
-
-
-def _todo(cell: dict[str, Any], source: str, todos: set[str] | None) -> str:
-    """The TODO's name from the first comment line, else from nbgrader's metadata."""
-    line = TODO_LINE.match(source)
-    for name in [*([line[1]] if line else []), _grade_id(cell)]:
-        if name and (todos is None or name in todos):
-            return name
-    return ""
 
 
 def _script_cells(text: str, todos: set[str]) -> list[_Cell]:

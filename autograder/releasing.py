@@ -1,7 +1,8 @@
 """What a student gets: a folder that works without the repository, and the form for an editor.
 
 course release a2 --to DIR     notebook, frozen values, starter code, the part of the autograder
-                               that `check` needs: no solution, no mistake, no alternative
+                               that checks and students' commands need: no solution, no mistake,
+                               no alternative
 course export a2 --to DIR      models.py with #TODOs, and train, test and caption notebooks
 course cluster pack --to DIR   what a machine that runs submissions needs: the whole engine, and of
                                each assignment the two files that students get
@@ -9,6 +10,7 @@ course cluster pack --to DIR   what a machine that runs submissions needs: the w
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from pathlib import Path
@@ -18,26 +20,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.assignments import repository
-from autograder.building import KERNEL, write_atomically
+from autograder.building import KERNEL
+from autograder.files import write_atomically
+from autograder.release_text import FOLDER
 from starter_code.errors import CourseError
 
-# `check()` and what it imports; a test releases, runs a check there and compares with this list.
-CHECK_MODULES = (
-    "__init__",
-    "assignments",
-    "authoring",
-    "bank",
-    "cells",
-    "comparing",
-    "draws",
-    "judging",
-    "notebook",
-    "policy",
-    "probes",
-    "running",
-    "training_gates",
-    "values",
-)
+# What a release runs: the notebook's verbs, the student's commands, the process of `course check`.
+# They and what they import are packed; nothing of it knows a solution.
+ENTRIES = ("__init__", "__main__", "notebook", "student_cli", "worker")
 # The later notebooks repeat the earlier stages: a finished training is taken from its checkpoint.
 STAGE_FILES = {
     "train": ("see", "train"),
@@ -99,14 +89,33 @@ def release(assignment: str, to: Path) -> Path:
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
     shutil.copytree(root / "starter_code", to / "starter_code", ignore=ignore)
     (to / "autograder" / "checks").mkdir(parents=True)
-    for name in CHECK_MODULES:
-        shutil.copy(root / "autograder" / f"{name}.py", to / "autograder")
+    for name in student_modules(assignment):
+        shutil.copy(root / f"autograder/{name}.py", to / f"autograder/{name}.py")
+    (to / FOLDER).mkdir()
+    shutil.copy(notebook, to / FOLDER / notebook.name)  # the text for `course reset` and `update`
     shutil.copy(root / "autograder/checks/__init__.py", to / "autograder/checks")
-    shutil.copy(root / f"autograder/checks/{assignment}.py", to / "autograder/checks")
     for name in ("environment.yml", "constraints.txt", "LICENSE", "LICENSE-texts"):
         shutil.copy(root / name, to)
     write_atomically(to / "README.md", _readme(assignment))
     return to
+
+
+def student_modules(assignment: str) -> list[str]:
+    """The modules of the autograder that a release carries: ENTRIES, probes, all they import."""
+    found: set[str] = set()
+    waiting = [*ENTRIES, f"checks/{assignment}"]
+    while waiting:
+        name = waiting.pop()
+        path = repository() / "autograder" / f"{name}.py"
+        if name in found or name == "cli" or not path.is_file():
+            continue
+        found.add(name)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "autograder":
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and str(node.module).startswith("autograder."):
+                waiting.append(str(node.module).split(".")[1])
+    return sorted(found)
 
 
 def _readme(assignment: str) -> str:
@@ -118,8 +127,18 @@ def _readme(assignment: str) -> str:
 Without conda: `python -m venv .venv`, activate it, and `pip install` the packages that
 `environment.yml` lists, with `-c constraints.txt`.
 
-Fill the cells that begin with `# TODO`, run the check below each, and hand in `{assignment}.ipynb`.
-Start Jupyter in this folder: the notebook imports `starter_code` and `autograder` from it.
+Fill the cells that begin with `# TODO` and run the check below each. Start Jupyter in this folder:
+the notebook imports `starter_code` and `autograder` from it. In a terminal, in this folder too:
+
+    python -m autograder doctor           # what this machine offers, and what to do
+    python -m autograder status           # how far you are
+    python -m autograder check {assignment}.ipynb
+    python -m autograder reset TODO       # a TODO cell anew; the notebook as it was is kept
+    python -m autograder update FOLDER    # the text of a new release; your answers stay
+    python -m autograder submit           # looks, runs, and writes the file to hand in
+
+Where a guide says `course`, say `python -m autograder`. Leave `autograder/release` alone: it holds
+the text that `reset` and `update` need.
 """
 
 

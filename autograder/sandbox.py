@@ -86,7 +86,7 @@ class Worker:
                 return
         raise CourseError(
             "The process that runs submissions is ended at its start, again and again; is there "
-            "enough memory? `course doctor` says what this machine offers."
+            "enough memory? `course doctor --grading` says what this machine offers."
         )
 
     def _started(self) -> bool:
@@ -122,8 +122,8 @@ class Worker:
             return False
         if "error" in answer:
             raise CourseError(
-                f"{answer['error']} Nothing is graded without it: `course doctor` says what is "
-                "missing; `--isolation none` grades without a wall, for code that you trust."
+                f"{answer['error']} Nothing is graded without it: `course doctor --grading` says "
+                "what is missing; `--isolation none` grades code that you trust without a wall."
             )
         self.layers = [str(layer) for layer in answer["layers"]]
         return True

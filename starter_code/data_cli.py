@@ -1,4 +1,4 @@
-"""`course data`: list the data sets, make the scenes, check what lies on the disk."""
+"""`course data`: list the data sets, make the scenes, fetch one, check what lies on the disk."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from starter_code import catalogue
+from starter_code import catalogue, fetching
 from starter_code.captioning.datasets import prepare
 from starter_code.errors import CourseError
 from starter_code.tiers import tier
 
 app = typer.Typer(no_args_is_help=True)
+SETS = catalogue  # where the names, layouts and licences stand
 Root = Annotated[Path, typer.Option(help="Folder that holds the data sets.")]
 
 
@@ -43,5 +44,17 @@ def check(name: str, root: Root = Path("data")) -> None:
     """Say what a data set lacks; exit code 1 if something is missing."""
     missing = catalogue.check(name, root)
     print(catalogue.describe(name, root))
+    for line in fetching.checksums(catalogue.find(name), root):
+        print(f"  there     {line}")
     if missing:
         raise typer.Exit(1)
+
+
+@app.command()
+def get(name: str, root: Root = Path("data")) -> None:
+    """Fetch a data set by its library's loader, or say what a person has to do."""
+    told = "" if name in fetching.LOADERS else catalogue.describe(name, root)
+    if name == "scenes":
+        raise CourseError("The scenes are drawn, not fetched: `course data make scenes`.")
+    folder = fetching.fetch(name, root, told)
+    print(f"{name} lies in {folder}")

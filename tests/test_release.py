@@ -98,6 +98,8 @@ def test_nothing_of_a_solution_mistake_or_alternative_is_in_it(
     folder = release(assignment, tmp_path / "release")
     given = lines_of(folder / f"{assignment}.ipynb")
     given |= lines_of(folder / f"autograder/checks/{assignment}.py")
+    copy = folder / "autograder" / "release" / f"{assignment}.ipynb"
+    assert copy.read_bytes() == (folder / f"{assignment}.ipynb").read_bytes()
     secret = secret_lines(assignment)
     assert len(secret) > 100 and not secret & given
     assert not [p for p in folder.rglob("*") if p.name in ("mistakes.py", "alternatives.py")]
