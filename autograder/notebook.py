@@ -101,6 +101,8 @@ class Session:
             return name
         if name in self.defined_by:
             return self.defined_by[name]
+        if not name:
+            raise NotebookError(f"Say which TODO you mean: one of {', '.join(todos)}.")
         close = difflib.get_close_matches(str(name), [*todos, *self.defined_by], n=1)
         guess = f" Did you mean {close[0]!r}?" if close else ""
         raise NotebookError(f"There is no TODO {name!r}; there are {', '.join(todos)}.{guess}")
@@ -231,6 +233,8 @@ def verdict_page(todo: str, verdicts: list[Verdict], with_cause: bool) -> Page:
     title = f"{todo}: {earned:g} of {points:g} points"
     said: set[str] = set()
     rows, lines = [], [title]
+    if all(verdict.status == NOT_ATTEMPTED for verdict in verdicts):
+        verdicts = verdicts[:1]  # one line says it for all
     for verdict in verdicts:
         lines_of_verdict = words(verdict, with_cause)
         fresh = [line for line in lines_of_verdict if line not in said]

@@ -78,7 +78,7 @@ def test_the_cause_comes_with_the_second_failure(kernel: Shell) -> None:
         (stub(cell("bleu")), 'check("bleu")', "not attempted"),
         ("", 'check("blue")', "Did you mean 'bleu'?"),
         ("", 'hint("blue")', "Did you mean 'bleu'?"),
-        ("", "hint()", "There is no TODO ''; there are encode_caption"),
+        ("", "hint()", "Say which TODO you mean: one of encode_caption"),
     ],
 )
 def test_calls_out_of_turn_say_what_to_do(kernel: Shell, before: str, call: str, said: str) -> None:

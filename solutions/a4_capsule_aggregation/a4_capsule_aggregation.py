@@ -968,14 +968,14 @@ progress()
 # picture's own mood heard, or only the style that was asked for? How would you test it?
 
 # %% [markdown] report="q4" points=4
-# The picture's capsule gives nearly all of itself to output 3. That of the captions goes to output 1
-# for positive captions and mostly to output 3 for negative ones. So for positive captions output 3
-# is the picture's, for negative ones it is heard from both in about equal parts, and outputs 1 and
-# 2 are the captions'. The gate gives the picture 0.08 for positive and 0.19 for negative captions.
-# Neither says whether the mood counts. The test is to exchange the style slice and nothing else:
-# with a slice of a picture of the same mood 0.28 (positive) and 0.30 (negative) of the captions
-# change, with one of the other mood 0.31 and 0.56. So the slice is heard in both styles, and its
-# mood in negative captions only: there the other mood changes nearly twice as many.
+# The picture's capsule gives nearly all of itself to output 3. That of the captions goes to output
+# 1 for positive captions and mostly to output 3 for negative ones. So for positive captions output
+# 3 is the picture's, for negative ones it is heard from both in about equal parts, and outputs 1
+# and 2 are the captions'. The gate gives the picture 0.08 for positive and 0.19 for negative
+# captions. Neither says whether the mood counts. The test is to exchange the style slice and
+# nothing else: with a slice of a picture of the same mood 0.28 (positive) and 0.30 (negative) of
+# the captions change, with one of the other mood 0.31 and 0.56. So the slice is heard in both
+# styles, and its mood in negative captions only: there the other mood changes nearly twice as many.
 
 # %% [markdown]
 # **5 · What does ICSA not see?** (3 points) Build a generator with an ICSA of 1 that nobody would
