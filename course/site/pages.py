@@ -147,8 +147,10 @@ term is laid out, week by week, stands in the
 
 
 def stage_measured(stage: Stage) -> None:
-    """The README's numbers with the commands that made them."""
+    """The README's numbers with the commands that made them, and the longer reports."""
     text = "# Measured results\n\n" + readme_part("What the walkthroughs measured")
+    reports = [name.removesuffix(".md") for name in stage.written if name.startswith("results/")]
+    text += "\n" + tree(sorted(reports), hidden=False) if reports else ""
     stage.write("measured.md", stage.turn(text, "", "measured.md"))
 
 
