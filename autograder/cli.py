@@ -165,7 +165,7 @@ def regrade(
     verify: Annotated[bool, typer.Option("--verify", help="Prove the grade log instead.")] = False,
 ) -> None:
     """Grade students anew, or prove the log: its seals, and each grade by grading it again."""
-    from autograder import grading
+    from autograder import grading, verifying
 
     name = assignments.resolve(assignment)
     folder = out or grading.default_output(name)
@@ -174,7 +174,7 @@ def regrade(
             raise CourseError("Say whom to grade anew by --students, or prove the log by --verify.")
         grade(assignment, submitted, out=out, isolation=isolation, students=students)
         return
-    differences = grading.verify_log(name, submitted, folder, isolation)
+    differences = verifying.verify_log(name, submitted, folder, isolation)
     for difference in differences:
         console.print(f"[red]differs[/red] {difference}")
     if differences:

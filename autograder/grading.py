@@ -272,11 +272,12 @@ def notebook_of(out: Path, student: str) -> Path:
 def log_grades(path: Path, results: list[Result]) -> None:
     """Append to the grade log what it does not hold as its latest word on a student."""
     latest = gradelog.latest(gradelog.verify(path)) if path.is_file() else {}
-    entries = [_entry(result) for result in results]
+    entries = [entry_of(result) for result in results]
     gradelog.append(path, [e for e in entries if latest.get((e.student, e.assignment)) != e])
 
 
-def _entry(result: Result) -> gradelog.Entry:
+def entry_of(result: Result) -> gradelog.Entry:
+    """What the log says of a result."""
     todos: dict[str, float] = {}
     for verdict in result.verdicts:
         todos[verdict.todo] = todos.get(verdict.todo, 0.0) + verdict.earned
@@ -290,40 +291,6 @@ def _entry(result: Result) -> gradelog.Entry:
         result.points,
         todos,
     )
-
-
-def verify_log(assignment: str, folder: Path, out: Path, isolation: str | None = None) -> list[str]:
-    """Grade again what the log says was graded, at its seeds; return what differs, in sentences.
-
-    Raises:
-        CourseError: no log, or one of its seals is broken.
-    """
-    entries = gradelog.latest(gradelog.verify(out / LOG))
-    wanted = [e for e in entries.values() if e.assignment == assignment]
-    files = find_submissions(folder, assignment)
-    checks = gradelog.digest_of_checks(assignment)
-    banks = {seed: measure(assignment, seed) for seed in {e.seed for e in wanted}}
-    differences = []
-    with Workers(assignment, 1, isolation) as workers:
-        for entry in tqdm(wanted, desc=f"verifying {assignment}"):
-            path = files.get(entry.student)
-            data, submission = taken(path, assignment)
-            digest = digest_of(path, data)
-            if digest != entry.submission:
-                differences.append(f"{entry.student}: another file is handed in than was graded.")
-                continue
-            if entry.checks != checks:
-                differences.append(f"{entry.student}: the checks have changed since.")
-                continue
-            if path is not None and not submission.problem:
-                submission = workers.read(path.name, data)
-            bank = banks[entry.seed]
-            again = _entry(grade_submission(entry.student, submission, bank, workers, digest))
-            if again != entry:
-                differences.append(
-                    f"{entry.student}: {again.earned:g} points now, {entry.earned:g} in the log."
-                )
-    return differences
 
 
 def taken(path: Path | None, assignment: str) -> tuple[bytes, Submission]:

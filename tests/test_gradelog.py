@@ -9,8 +9,9 @@ import pytest
 
 from autograder import gradelog
 from autograder.gradelog import Entry
-from autograder.grading import LOG, grade_class, verify_log
+from autograder.grading import LOG, grade_class
 from autograder.simulated_class import simulated_class
+from autograder.verifying import verify_log
 from starter_code.errors import CourseError
 
 NAME = "a1_cnn_lstm_decoder"

@@ -15,23 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from autograder.draws import Draw
+from autograder.gradients import gradients
 from autograder.probes import Names, at_most, check, training_gate
 from autograder.training_gates import by_heart, learns
 
 State = tuple[Tensor, ...]
-
-
-def _gradients(output: Tensor, inputs: dict[str, Tensor]) -> dict[str, Any]:
-    """The gradient of `output` for each of the named inputs; zeros where none arrives."""
-    total, values = torch.as_tensor(output).sum(), list(inputs.values())
-    found: Any = [None] * len(values)
-    if total.requires_grad:
-        found = torch.autograd.grad(total, values, allow_unused=True)
-    missing = sum(gradient is None for gradient in found)
-    filled = [torch.zeros_like(v) if g is None else g for v, g in zip(values, found)]
-    return {"a gradient reaches every input (no .item(), .detach() or .data)": not missing} | dict(
-        zip(inputs, filled)
-    )
 
 
 # ---- attention
@@ -109,7 +97,7 @@ def gradient_through_weights(student: Names, draw: Draw) -> Any:
     h = draw.normal(2, 5).requires_grad_()
     context, _ = attend(picture, h)
     inputs = {"the gradient that reaches the picture": picture, "the gradient that reaches h": h}
-    return _gradients((context * draw.normal(2, 4)).sum(), inputs)
+    return gradients((context * draw.normal(2, 4)).sum(), inputs)
 
 
 # ---- init_hidden_state
@@ -349,7 +337,7 @@ def gradient_to_the_picture(student: Names, draw: Draw) -> Any:
     pictures = draw.normal(3, 5, 4).requires_grad_()
     scores, alphas = decoder(pictures, captions, lengths)
     total = (scores * draw.normal(3, 5, 7)).sum() + (alphas * draw.normal(3, 5, 5)).sum()
-    return _gradients(total, {"the gradient that reaches the pictures": pictures})
+    return gradients(total, {"the gradient that reaches the pictures": pictures})
 
 
 # ---- doubly_stochastic_penalty
@@ -404,7 +392,7 @@ def gradient_moves_the_weights(student: Names, draw: Draw) -> Any:
     energies = draw.normal(3, 6, 5).requires_grad_()
     lengths = torch.tensor([4, 7, 5])
     penalty = student.doubly_stochastic_penalty(energies.softmax(2), lengths)
-    return _gradients(10 * penalty, {"the gradient that reaches the attention": energies})
+    return gradients(10 * penalty, {"the gradient that reaches the attention": energies})
 
 
 # ---- beam_search_with_attention

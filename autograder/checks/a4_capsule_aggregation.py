@@ -17,24 +17,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder.draws import Draw
+from autograder.gradients import gradients
 from autograder.probes import Names, check, training_gate
 from autograder.training_gates import by_heart, learns
 from starter_code.captioning.decode import beam_search
 
 State = tuple[Tensor, ...]
-
-
-def _gradients(output: Tensor, inputs: dict[str, Tensor]) -> dict[str, Any]:
-    """The gradient of `output` for each of the named inputs; zeros where none arrives."""
-    total, values = torch.as_tensor(output).sum(), list(inputs.values())
-    found: Any = [None] * len(values)
-    if total.requires_grad:
-        found = torch.autograd.grad(total, values, allow_unused=True)
-    missing = sum(gradient is None for gradient in found)
-    filled = [torch.zeros_like(v) if g is None else g for v, g in zip(values, found)]
-    return {"a gradient reaches every input (no .item(), .detach() or .data)": not missing} | dict(
-        zip(inputs, filled)
-    )
 
 
 # ---- votes
@@ -76,7 +64,7 @@ def gradient_to_capsules_and_weights(student: Names, draw: Draw) -> Any:
         "the gradient that reaches the capsules": capsules,
         "the gradient that reaches the weights": weights,
     }
-    return _gradients(found, inputs)
+    return gradients(found, inputs)
 
 
 # ---- squash
@@ -115,7 +103,7 @@ def zero_among_others(student: Names, draw: Draw) -> Any:
     capsules.requires_grad_()
     squashed = student.squash(capsules)
     inputs = {"the gradient that reaches the capsules": capsules}
-    return {"the answer": squashed} | _gradients(squashed * draw.normal(4, 3), inputs)
+    return {"the answer": squashed} | gradients(squashed * draw.normal(4, 3), inputs)
 
 
 @check("squash", points=1)
@@ -136,7 +124,7 @@ def tiny_and_huge(student: Names, draw: Draw) -> Any:
     return {
         "the answer": squashed,
         "the longest answer (never above 1)": squashed.detach().double().norm(dim=1).max().float(),
-    } | _gradients(squashed * draw.normal(8, 4), inputs)
+    } | gradients(squashed * draw.normal(8, 4), inputs)
 
 
 @check("squash", points=1)
@@ -156,7 +144,7 @@ def gradient_of_squashing(student: Names, draw: Draw) -> Any:
     capsules = draw.normal(3, 2, 4).requires_grad_()
     squashed = student.squash(capsules)
     inputs = {"the gradient that reaches the capsules": capsules}
-    return _gradients(squashed * draw.normal(3, 2, 4), inputs)
+    return gradients(squashed * draw.normal(3, 2, 4), inputs)
 
 
 # ---- route
@@ -245,7 +233,7 @@ def gradient_through_iterations(student: Names, draw: Draw) -> Any:
     votes = draw.normal(2, 3, 4, 3).requires_grad_()
     outputs, couplings = student.route(votes, _ToySquash(), 3)
     total = (outputs * draw.normal(2, 4, 3)).sum() + (couplings * draw.normal(2, 3, 4)).sum()
-    return _gradients(total, {"the gradient that reaches the votes": votes})
+    return gradients(total, {"the gradient that reaches the votes": votes})
 
 
 # ---- capsule_aggregator
@@ -347,7 +335,7 @@ def gradient_to_both_media(student: Names, draw: Draw) -> Any:
         "the gradient that reaches V": aggregator.caption_capsule.weight,
         "the gradient that reaches W": aggregator.weights,
     }
-    return _gradients(z_style * draw.normal(2, 8), inputs)
+    return gradients(z_style * draw.normal(2, 8), inputs)
 
 
 # ---- attention_aggregator
@@ -405,7 +393,7 @@ def gradient_through_the_gate(student: Names, draw: Draw) -> Any:
         "the gradient that reaches the captions' vector": z_caption,
         "the gradient that reaches the layer of the scores": aggregator.attn.weight,
     }
-    return _gradients(z_style * draw.normal(3, 4), inputs)
+    return gradients(z_style * draw.normal(3, 4), inputs)
 
 
 # ---- stylized_generator
@@ -544,7 +532,7 @@ def gradient_to_what_it_is_told(student: Names, draw: Draw) -> Any:
     captions, lengths = _captions(draw, [3, 6, 4], 6)
     z = draw.normal(3, 3).requires_grad_()
     scores = _generator(student, draw)(z, captions, lengths)
-    return _gradients(scores * draw.normal(3, 5, 8), {"the gradient that reaches z": z})
+    return gradients(scores * draw.normal(3, 5, 8), {"the gradient that reaches z": z})
 
 
 # ---- icsa
