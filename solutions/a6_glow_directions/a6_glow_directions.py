@@ -1,0 +1,648 @@
+# %% [markdown]
+# # Assignment 6 · Glow, and directions that mean something
+#
+# A network that turns pictures into numbers and back without losing anything, and a search among
+# those numbers for directions along which *one* thing of the picture changes (Cai et al.,
+# *Generative Visual Image Understanding*, Dis-GU, below the **source**, a Chinese text that you do
+# not need).
+#
+# You write eight pieces (four hours, 80 points), then train a flow, look for directions, measure
+# them and report (20 points). No code of earlier assignments is needed.
+
+# %%
+from autograder.notebook import begin
+
+check, hint, progress = begin("a6_glow_directions", globals())
+
+# %% tags=["parameters"]
+import os
+
+TIER = os.environ.get("COURSE_TIER", "small")  # "tiny": seconds, "small": a laptop, "full": a GPU
+DATASET = "shapes3d"  # or "mnist", "coil20", "cars3d", "mpi3d", "dsprites", "anime"
+DEVICE = "auto"  # "cpu", "cuda", or "auto": CUDA where there is one
+SEED = 0
+RESUME = os.environ.get("COURSE_RESUME") == "1"  # go on with the trainings that lie in `runs`
+
+# %%
+import math
+
+import torch
+from torch import Tensor, nn
+
+from starter_code.errors import CourseError
+
+# %% [markdown] stage="build"
+# ## Build: eight small pieces
+#
+# Each docstring is a whole contract. Fill the gap, run the check, read what it says, repeat. Stuck?
+# `hint("mig")`, or open the boxes under the check; `progress()` shows your points. No piece needs
+# an earlier one. Never change a tensor that you are given; make new ones on its device.
+#
+# Letters: B batch, C channels, H, W pixels, a entries of a latent vector, D directions, Q queries,
+# N positives, K negatives, V entries of a variation. Logarithms are natural.
+
+# %% [markdown]
+# ### 1 · Actnorm
+#
+# A scale and a shift for each channel, $y = s \odot x + b$. The Jacobian is diagonal; $s_c$ stands
+# there once for each of the $H \cdot W$ pixels:
+#
+# $$\log|\det| = H\,W \sum_c \log |s_c|$$
+#
+# The *first* batch of training chooses $s$ and $b$ so that $y$ has mean 0 and deviation 1 in each
+# channel. After that they are parameters like any other, and a saved flow remembers that the
+# choice was made.
+#
+# *Difficulty 2 of 5 · importance 5 of 5 · 35 minutes · about 13 lines*
+
+# %% todo="act_norm" difficulty=2 importance=5 minutes=35 lines=13
+# TODO act_norm: scale and shift each channel; the first training batch chooses both
+class ActNorm(nn.Module):
+    """y = s ⊙ x + b with s = exp(log_scale) (Kingma and Dhariwal 2018, section 3.1).
+
+    forward(x (B, C, H, W)) -> y (B, C, H, W), log|det| (B,), one number for each example
+    inverse(y (B, C, H, W)) -> x (B, C, H, W); it never chooses anything
+
+    The first forward call in training mode sets the values of log_scale and bias (without
+    gradient; they stay the same Parameters) so that its y has mean 0 and deviation 1 in each
+    channel, over examples and pixels. The deviation is the root of the mean squared distance from
+    the mean, and at least 1e-3: a channel that is constant in this batch is divided by 1e-3. The
+    buffer `initialised` becomes True and is saved with the rest. Evaluation mode chooses nothing.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.zeros(channels))  # log s
+        self.bias = nn.Parameter(torch.zeros(channels))  # b
+        self.register_buffer("initialised", torch.tensor(False))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        # 1. in training, if nothing was chosen yet: mean and deviation of each channel     (C,)
+        #    then log_scale and bias from them, and a note in `initialised`
+        # 2. s and b spread over the pixels                                          (C, 1, 1)
+        # 3. y, and H · W times the sum of log s, once for each example        (B, C, H, W), (B,)
+        ### BEGIN SOLUTION
+        if self.training and not self.initialised:
+            with torch.no_grad():
+                mean = x.mean(dim=(0, 2, 3))
+                deviation = x.std(dim=(0, 2, 3), correction=0).clamp(min=1e-3)
+                self.log_scale.copy_(-deviation.log())
+                self.bias.copy_(-mean / deviation)
+                self.initialised.fill_(True)
+        scale, bias = self.log_scale.exp()[:, None, None], self.bias[:, None, None]
+        y = scale * x + bias
+        pixels = x.shape[2] * x.shape[3]
+        log_det = (pixels * self.log_scale.sum()).expand(len(x))
+        return y, log_det
+        ### END SOLUTION
+
+    def inverse(self, y: Tensor) -> Tensor:
+        # 1. undo the shift, then the scale
+        ### BEGIN SOLUTION
+        scale, bias = self.log_scale.exp()[:, None, None], self.bias[:, None, None]
+        return (y - bias) / scale
+        ### END SOLUTION
+
+# %% check="act_norm"
+check("act_norm")
+
+# %% [markdown] hint="act_norm"
+# <details><summary>A nudge</summary>
+#
+# If $x$ has mean $m$ and deviation $d$, which $s$ and $b$ give $s x + b$ mean 0 and deviation 1?
+# Write $b$ with $m$ and $d$ only.
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# `x.mean(dim=(0, 2, 3))` and `x.std(dim=(0, 2, 3), correction=0)` have one number for each channel.
+# Keep the deviation above 1e-3 with `clamp`. Under `torch.no_grad()`, `copy_` into the parameters
+# and `fill_` the buffer. Outside: `[:, None, None]` spreads a vector over pixels, and `expand`
+# repeats the log-determinant for each example.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *"cannot assign 'bool' as buffer 'initialised'"*: a buffer holds a tensor; fill it.
+#
+# *"a leaf Variable that requires grad is being used in an in-place operation"*: parameters are
+# set under `torch.no_grad()`.
+#
+# The values of a second batch have mean 0 as well: it chose again.
+#
+# </details>
+
+# %% [markdown]
+# ### 2 · A 1 × 1 convolution that can be undone
+#
+# At each pixel the channels are multiplied by one matrix, $y = W x$. Kept in factors,
+#
+# $$W = P\,L\,(U + \mathrm{diag}(s)),$$
+#
+# with a permutation $P$, a lower triangle $L$ with *ones* on its diagonal, and a strictly upper
+# triangle $U$. The determinant is $\pm\prod s_c$, so $\log|\det| = H\,W \sum_c \log|s_c|$. And two
+# triangles are undone without ever inverting a matrix.
+#
+# *Difficulty 3 of 5 · importance 4 of 5 · 40 minutes · about 14 lines*
+
+# %% todo="invertible_conv" difficulty=3 importance=4 minutes=40 lines=14
+# TODO invertible_conv: one matrix for the channels of every pixel, from its factors, and back
+class InvertibleConv1x1(nn.Module):
+    """y = W x at each pixel, W = P L (U + diag(s)) (Kingma and Dhariwal 2018, equation 10).
+
+    weight() -> W (C, C)
+    forward(x (B, C, H, W)) -> y (B, C, H, W), log|det| (B,), one number for each example
+    inverse(y (B, C, H, W)) -> x (B, C, H, W)
+
+    s = sign · exp(log_s), also where its product is far outside float32. Of `lower` only what
+    stands below the diagonal belongs to L, whose diagonal is ones; of `upper` only what stands
+    above it belongs to U: whatever else the two hold is ignored. P and the signs never train.
+    """
+
+    def __init__(self, channels: int, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        rotation = torch.linalg.qr(torch.randn(channels, channels, generator=generator)).Q
+        permutation, lower, upper = torch.linalg.lu(rotation)
+        diagonal = upper.diagonal()
+        self.register_buffer("permutation", permutation)  # P (C, C), one 1 in each row and column
+        self.register_buffer("sign", diagonal.sign())  # of s (C,)
+        self.lower = nn.Parameter(lower.tril(-1))  # (C, C)
+        self.upper = nn.Parameter(upper.triu(1))  # (C, C)
+        self.log_s = nn.Parameter(diagonal.abs().log())  # log |s| (C,)
+
+    def factors(self) -> tuple[Tensor, Tensor]:
+        """L and U + diag(s), both (C, C)."""
+        # 1. L: below the diagonal `lower`, on it ones
+        # 2. U + diag(s): above the diagonal `upper`, on it s
+        ### BEGIN SOLUTION
+        lower = self.lower.tril(-1) + torch.eye(len(self.lower)).to(self.lower)
+        s = self.sign * self.log_s.exp()
+        upper = self.upper.triu(1) + torch.diag(s)
+        return lower, upper
+        ### END SOLUTION
+
+    def weight(self) -> Tensor:
+        """Given: W (C, C)."""
+        lower, upper = self.factors()
+        return self.permutation @ lower @ upper
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        # 1. W times the channels of each pixel                                 (B, C, H, W)
+        # 2. H · W times the sum of log|s|, once for each example                        (B,)
+        ### BEGIN SOLUTION
+        y = torch.einsum("dc,bchw->bdhw", self.weight(), x)
+        log_det = (x.shape[2] * x.shape[3] * self.log_s.sum()).expand(len(x))
+        return y, log_det
+        ### END SOLUTION
+
+    def inverse(self, y: Tensor) -> Tensor:
+        # 1. the channels of all pixels as columns                              (C, B · H · W)
+        # 2. undo P (its transpose does), then L, then U + diag(s)
+        # 3. back to pictures                                                   (B, C, H, W)
+        ### BEGIN SOLUTION
+        lower, upper = self.factors()
+        columns = self.permutation.T @ y.transpose(0, 1).flatten(1)
+        columns = torch.linalg.solve_triangular(lower, columns, upper=False, unitriangular=True)
+        columns = torch.linalg.solve_triangular(upper, columns, upper=True)
+        return columns.unflatten(1, (len(y), *y.shape[2:])).transpose(0, 1)
+        ### END SOLUTION
+
+# %% check="invertible_conv"
+check("invertible_conv")
+
+# %% [markdown] hint="invertible_conv"
+# <details><summary>A nudge</summary>
+#
+# The optimiser does not know that half of `lower` has to stay zero. Who makes sure?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# `tril(-1)` and `triu(1)` keep the strict triangles; `torch.diag` makes a matrix of a vector, and
+# an identity belongs on the device of the parameters. For $Wx$ at each pixel `torch.einsum` takes
+# the letters as they stand. Backwards, `torch.linalg.solve_triangular(L, columns, upper=False)`
+# solves for all pixels at once; the order is the reverse of the forward one.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# A log-determinant of *NaN*: the logarithm of a determinant that is negative. *Minus infinity*: the
+# determinant itself is too small for float32, but its logarithm is only a sum.
+#
+# There and back gives something else after a few steps of training, not before: entries outside
+# the triangles were used.
+#
+# </details>
+
+# %% [markdown]
+# ### 3 · Affine coupling
+#
+# The second half of the channels stays, and decides what happens to the first:
+#
+# $$y_a = s(x_b) \odot x_a + t(x_b), \qquad y_b = x_b, \qquad \log|\det| = \sum \log s.$$
+#
+# Any network may compute $s$ and $t$; it is never inverted, for $x_b$ is still there on the way
+# back. It gives $r$ and $t$, and $s = \sigma(r + 2)$: between 0 and 1, and near 1 at first.
+#
+# *Difficulty 3 of 5 · importance 5 of 5 · 30 minutes · about 11 lines*
+
+# %% todo="affine_coupling" difficulty=3 importance=5 minutes=30 lines=11
+# TODO affine_coupling: one half of the channels scales and shifts the other
+class AffineCoupling(nn.Module):
+    """y_a = s ⊙ x_a + t, y_b = x_b; s and t come from x_b (Dinh et al. 2017; s as in Glow's code).
+
+    net: (B, C/2, H, W) -> (B, C, H, W), passed in; the first half of its channels is r, the second
+    t, and s = sigmoid(r + 2). It is called once in each direction.
+
+    forward(x (B, C, H, W)) -> y (B, C, H, W), log|det| (B,): the sum of log s over the channels and
+    pixels of each example, finite (and its gradient, too) however far from zero r is
+    inverse(y (B, C, H, W)) -> x (B, C, H, W)
+
+    Both a and b are halves of the channels, a the first. C is even.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        # 1. the two halves of the channels                              (B, C/2, H, W) each
+        # 2. r and t from the half that stays                            (B, C/2, H, W) each
+        # 3. y: the changed half, then the other                         (B, C, H, W)
+        # 4. the logarithm of s, summed for each example                 (B,)
+        ### BEGIN SOLUTION
+        x_a, x_b = x.chunk(2, dim=1)
+        r, t = self.net(x_b).chunk(2, dim=1)
+        log_s = nn.functional.logsigmoid(r + 2)
+        y = torch.cat([log_s.exp() * x_a + t, x_b], dim=1)
+        return y, log_s.flatten(1).sum(dim=1)
+        ### END SOLUTION
+
+    def inverse(self, y: Tensor) -> Tensor:
+        # 1. r and t once more, from the half that has not changed
+        # 2. undo the shift, then the scale
+        ### BEGIN SOLUTION
+        y_a, y_b = y.chunk(2, dim=1)
+        r, t = self.net(y_b).chunk(2, dim=1)
+        x_a = (y_a - t) / torch.sigmoid(r + 2)
+        return torch.cat([x_a, y_b], dim=1)
+        ### END SOLUTION
+
+# %% check="affine_coupling"
+check("affine_coupling")
+
+# %% [markdown] hint="affine_coupling"
+# <details><summary>A nudge</summary>
+#
+# On the way back you have $y_a$ and $y_b$. Which of $x_a$, $x_b$ do you know already?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# `chunk(2, dim=1)` halves the channels, of x and of what the network gives. `torch.cat` joins in
+# the same order. For $\log s$ there is `nn.functional.logsigmoid`; sum it over everything but the
+# examples.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *Minus infinity* after an hour of training: sigmoid first, logarithm then. A sigmoid of -120 is
+# zero in float32, its logarithm is not.
+#
+# There and back is wrong while each direction alone looks fine: s was computed from the half that
+# it changes.
+#
+# </details>
+
+# %% [markdown]
+# ### 4 · Bits per dimension
+#
+# Pixels are whole numbers. Each gets noise as wide as one level, so that a density can be learned:
+# $x = (v + u)/\mathit{levels} - \tfrac12$ with $u$ in $[0, 1)$. A density of $x$ becomes a
+# probability of whole numbers if lengths are measured in levels, and nats become bits:
+#
+# $$\mathrm{bpd} = \log_2(\mathit{levels}) - \frac{\log p(x)}{D \ln 2}$$
+#
+# *Difficulty 1 of 5 · importance 5 of 5 · 10 minutes · about 1 line*
+
+# %% todo="bits_per_dim" difficulty=1 importance=5 minutes=10 lines=1
+# TODO bits_per_dim: what a picture costs, in bits for each of its numbers
+def bits_per_dim(log_p: Tensor, dimensions: int, levels: int = 256) -> Tensor:
+    """Bits per dimension of pictures whose numbers were brought to an interval of width 1.
+
+    log_p (B,): log-densities in nats, all `dimensions` numbers of a picture together (channels are
+    numbers, too); levels: how many values a number can take -> (B,), one cost for each picture.
+
+    A density that is uniform on the interval costs exactly log2(levels).
+    """
+    # 1. nats to bits, for each number; and the width of one level     (B,)
+    ### BEGIN SOLUTION
+    return math.log2(levels) - log_p / (dimensions * math.log(2))
+    ### END SOLUTION
+
+# %% check="bits_per_dim"
+check("bits_per_dim")
+
+# %% [markdown] hint="bits_per_dim"
+# <details><summary>A nudge</summary>
+#
+# With `log_p = 0` the density is 1 everywhere on the interval: every level is as likely as any
+# other. How many bits does it take to name one of them?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# `math.log2(levels)` minus the nats of one number, divided by `math.log(2)`.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# No error, but a result that looks wonderful: 0.6 in place of 0.9, or negative. Nats are smaller
+# numbers than bits, and a forgotten level makes everything cheaper by eight.
+#
+# </details>
+
+# %% [markdown]
+# ### 5 · The navigator
+#
+# $M$ has $D$ columns in the latent space, and $N(\varepsilon \gamma_d)$ moves by $\varepsilon$
+# along column $d$ (source, section 2.5). Columns have *unit length* and stand at *right angles*:
+# else one could be told from the others by its length alone, and two could be the same.
+#
+# A step of an optimiser would bend them. So a *free* matrix trains, and every call makes $M$ from it.
+#
+# *Difficulty 3 of 5 · importance 5 of 5 · 25 minutes · about 3 lines*
+
+# %% todo="navigator" difficulty=3 importance=5 minutes=25 lines=3
+# TODO navigator: orthonormal directions from a free matrix, and shifts along them
+class Navigator(nn.Module):
+    """Orthonormal directions of a latent space (source, section 2.5, the navigator N).
+
+    matrix() -> M (a, D): orthonormal columns, from `free` by a differentiable way, in every call:
+    they stay orthonormal whatever an optimiser does to `free`. Gradients reach `free`.
+    forward(which (B,) long, size (B,)) -> shifts (B, a): size[i] times column which[i], any sign
+
+    1 <= D <= a. The same `free` gives the same M.
+    """
+
+    def __init__(
+        self, latent: int, directions: int, generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__()
+        if directions > latent:
+            raise CourseError(f"{latent} dimensions have no {directions} directions: take fewer.")
+        self.free = nn.Parameter(torch.randn(latent, directions, generator=generator))
+
+    def matrix(self) -> Tensor:
+        # 1. columns of unit length at right angles, from self.free         (a, D)
+        ### BEGIN SOLUTION
+        return torch.linalg.qr(self.free).Q
+        ### END SOLUTION
+
+    def forward(self, which: Tensor, size: Tensor) -> Tensor:
+        # 1. the column of each example, as a row                           (B, a)
+        # 2. as long as asked for                                           (B, a)
+        ### BEGIN SOLUTION
+        columns = self.matrix().T[which]
+        return size.unsqueeze(1) * columns
+        ### END SOLUTION
+
+# %% check="navigator"
+check("navigator")
+
+# %% [markdown] hint="navigator"
+# <details><summary>A nudge</summary>
+#
+# Gram and Schmidt make orthonormal vectors out of any independent ones. Which factorisation of a
+# matrix does the same?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# `torch.linalg.qr(free)` gives Q and R; Q has the shape of `free`, orthonormal columns, and a
+# gradient. The transpose of M has the directions as rows: index them with `which`, and give `size`
+# an axis before you multiply.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# Columns that are orthonormal at first and not after a step: they were made so once, in a place
+# that the optimiser then changed.
+#
+# *"The size of tensor a must match ..."*: size needs an axis behind it. Where B equals a there is
+# no error, only wrong shifts.
+#
+# </details>
+
+# %% [markdown]
+# ### 6 · Which direction, and how far?
+#
+# A reconstructor $R$ sees both pictures, before and after, and answers twice: scores over the
+# directions, and a guess of the size. Navigator and reconstructor together minimise (source,
+# equation 5)
+#
+# $$L_c(d, \hat d) + \eta\, L_r(\varepsilon, \hat\varepsilon), \qquad \eta = 0.25,$$
+#
+# the cross-entropy of the direction and the mean absolute error of the size.
+#
+# *Difficulty 1 of 5 · importance 5 of 5 · 10 minutes · about 3 lines*
+
+# %% todo="direction_loss" difficulty=1 importance=5 minutes=10 lines=3
+# TODO direction_loss: how well the reconstructor tells direction and size
+def direction_loss(
+    scores: Tensor, which: Tensor, guess: Tensor, size: Tensor, eta: float = 0.25
+) -> Tensor:
+    """L_c + η L_r (source, equation 5), a single number.
+
+    scores (B, D): not normalised, of any size; which (B,) long: the true directions;
+    guess (B,), size (B,): guessed and true shifts, with their signs.
+
+    L_c: cross-entropy in nats, L_r: absolute error, both averaged over the batch. Gradients reach
+    scores and guess.
+    """
+    # 1. the cross-entropy of the directions
+    # 2. the mean absolute error of the sizes
+    # 3. the first and η times the second
+    ### BEGIN SOLUTION
+    classification = nn.functional.cross_entropy(scores, which)
+    regression = (guess - size).abs().mean()
+    return classification + eta * regression
+    ### END SOLUTION
+
+# %% check="direction_loss"
+check("direction_loss")
+
+# %% [markdown] hint="direction_loss"
+# <details><summary>A nudge</summary>
+#
+# Which of the two answers is a choice among D, and which is a number?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# `nn.functional.cross_entropy(scores, which)` normalises by itself and takes the mean.
+# `nn.functional.l1_loss`, or `abs` and `mean`, is the other term.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# A loss that does not fall below a certain value: a softmax stands before the cross-entropy, which
+# has one of its own.
+#
+# </details>
+
+# %% [markdown]
+# ### 7 · Changes that are alike
+#
+# A change is $v = |E(G(z + N(\varepsilon\gamma_d))) - E(G(z))|$, brought to length 1. For a query
+# $q$ and keys $k_i$, with $C_i = 1$ if both moved along one direction and 0 otherwise (6),
+#
+# $$L_R = -\sum_i \Big[ C_i \log \sigma\Big(\frac{q \cdot k_i}{\tau}\Big)
+# + (1 - C_i) \log\Big(1 - \sigma\Big(\frac{q \cdot k_i}{\tau}\Big)\Big)\Big] \;(7)$$
+#
+# The minus stands before both terms, as (8) shows. Two directions may mean the same: a negative key
+# with $q \cdot k > T$ gets its own similarity as $C_i$ (section 3.6).
+#
+# *Difficulty 4 of 5 · importance 5 of 5 · 45 minutes · about 9 lines*
+
+# %% todo="contrastive_loss" difficulty=4 importance=5 minutes=45 lines=9
+# TODO contrastive_loss: changes along one direction alike, along two directions different
+def contrastive_loss(
+    query: Tensor,
+    positives: Tensor,
+    negatives: Tensor,
+    temperature: float = 1.0,
+    threshold: float = 0.95,
+) -> Tensor:
+    """L_R (source, equations 6 to 8), a single number: summed over keys, averaged over queries.
+
+    query (Q, V), positives (Q, N, V): keys of the query's own direction, negatives (Q, K, V): keys
+    of other directions. All are variations: entries >= 0, length 1. temperature τ > 0.
+
+    Labels: 1 for positives, 0 for negatives; but a negative with q · k > threshold has the label
+    q · k (not divided by τ), a constant: no gradient passes through a label. Value and gradients
+    are finite for any τ down to 0.001. Gradients reach query, positives and negatives.
+    """
+    # 1. similarities of the query with its keys                            (Q, N) and (Q, K)
+    # 2. the label of each negative key                                     (Q, K)
+    # 3. log σ and log(1 - σ) of similarities / τ, without taking σ first
+    # 4. (7) of all keys: sum over the keys, mean over the queries
+    ### BEGIN SOLUTION
+    alike = torch.einsum("qv,qnv->qn", query, positives)
+    other = torch.einsum("qv,qkv->qk", query, negatives)
+    label = torch.where(other > threshold, other, torch.zeros_like(other)).detach()
+    log_sigmoid = nn.functional.logsigmoid
+    of_positives = log_sigmoid(alike / temperature)
+    of_negatives = label * log_sigmoid(other / temperature) + (1 - label) * log_sigmoid(
+        -other / temperature
+    )
+    return -(of_positives.sum(dim=1) + of_negatives.sum(dim=1)).mean()
+    ### END SOLUTION
+
+# %% check="contrastive_loss"
+check("contrastive_loss")
+
+# %% [markdown] hint="contrastive_loss"
+# <details><summary>A nudge</summary>
+#
+# What is $1 - \sigma(x)$, written as a sigmoid of something else?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# `torch.einsum("qv,qnv->qn", ...)` gives a query's similarity with each of its keys. Labels of
+# negatives: `torch.where` between the similarity and zero, then `detach`. The two logarithms are
+# `nn.functional.logsigmoid` of x and of -x; or let `binary_cross_entropy_with_logits` do both,
+# without its mean.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *inf* for a small temperature: the sigmoid became exactly 1, and the logarithm of 0 was taken.
+#
+# A loss that does not change with the number of keys: averaged where the source sums.
+#
+# </details>
+
+# %% [markdown]
+# ### 8 · The mutual information gap
+#
+# A code is *disentangled* if each factor is known to one of its entries and to no other. For factor
+# $v$ compare the mutual information $I(j, v)$ of the best entry with that of the second best (Chen
+# et al. 2018):
+#
+# $$\mathrm{MIG} = \frac1F \sum_v \frac{I(j_1, v) - I(j_2, v)}{H(v)}$$
+#
+# Entries are real numbers, so each is cut into bins of equal width between its own smallest and
+# largest value. Then everything is counting.
+#
+# *Difficulty 4 of 5 · importance 5 of 5 · 50 minutes · about 17 lines*
+
+# %% todo="mig" difficulty=4 importance=5 minutes=50 lines=17
+# TODO mig: how far the best entry of a code is ahead of the second best, for each factor
+def mig(codes: Tensor, factors: Tensor, bins: int = 20) -> float:
+    """Mutual information gap (Chen et al. 2018), from counts.
+
+    codes (N, L): real numbers, of any size; factors (N, F): whole numbers, not always from 0 on
+
+    Entry j is discretised by itself: `bins` bins of equal width between its smallest and largest
+    value, computed in float64; the largest value belongs to the last bin. An entry that is constant
+    has information 0. Factors that do not vary are left out, and at least one varies. With L = 1
+    the second best is 0. Returns the mean of the gaps over the factors, a float.
+    """
+    # 1. the bin of each number, column by column                                     (N, L)
+    # for each factor that varies:
+    # 2. how often each bin meets each value, for every entry              (L, bins, values)
+    # 3. mutual information of every entry with the factor, and the factor's entropy    (L,)
+    # 4. best minus second best, divided by the entropy
+    # at the end: the mean of the gaps
+    ### BEGIN SOLUTION
+    codes = codes.double()
+    low, high = codes.amin(dim=0), codes.amax(dim=0)
+    width = torch.where(high > low, high - low, torch.ones_like(low))
+    cells = ((codes - low) / width * bins).long().clamp(max=bins - 1)
+    cells = cells + bins * torch.arange(codes.shape[1], device=codes.device)  # each entry its own
+    gaps = []
+    for factor in factors.T:
+        values, value = factor.unique(return_inverse=True)
+        if len(values) == 1:
+            continue
+        places = (cells * len(values) + value.unsqueeze(1)).flatten()
+        sizes = codes.shape[1], bins, len(values)
+        counts = places.bincount(minlength=math.prod(sizes)).view(sizes)
+        joint = counts.double() / len(codes)
+        alone = joint.sum(dim=2, keepdim=True) * joint.sum(dim=1, keepdim=True)
+        information = (joint.xlogy(joint) - joint.xlogy(alone)).sum(dim=(1, 2))
+        share = joint[0].sum(dim=0)
+        best = torch.cat([information, information.new_zeros(1)]).topk(2).values
+        gaps.append((best[0] - best[1]) / -share.xlogy(share).sum())
+    return float(torch.stack(gaps).mean())
+    ### END SOLUTION
+
+# %% check="mig"
+check("mig")
+
+# %% [markdown] hint="mig"
+# <details><summary>A nudge</summary>
+#
+# Take one entry and one factor, and write down a table: bins as rows, values as columns, counts in
+# its cells. What are the sums of its rows and of its columns?
+#
+# </details>
+# <details><summary>The recipe</summary>
+#
+# Bin = whole part of (number - smallest) / (largest - smallest) · bins, at most bins - 1. Divide
+# the table of counts by N: that is the joint distribution p. Its margins multiplied are the
+# distribution of two that know nothing of each other. $I = \sum p \log (p / \text{product})$;
+# cells with p = 0 add nothing (`torch.xlogy` makes them 0). $H = -\sum p_v \log p_v$. Sort,
+# subtract, divide.
+#
+# </details>
+# <details><summary>An error you may have seen</summary>
+#
+# *NaN*: a factor that never varies has entropy 0; or an entry that is constant was divided by its
+# width; or 0 · log 0.
+#
+# One bin too many: the largest number falls behind the last edge.
+#
+# </details>
