@@ -369,7 +369,7 @@ check("bits_per_dim")
 # along column $d$ (source, section 2.5). Columns have *unit length* and stand at *right angles*:
 # else one could be told from the others by its length alone, and two could be the same.
 #
-# A step of an optimiser would bend them. So a *free* matrix trains, and every call makes $M$ from it.
+# A step of an optimiser would bend them. So a *free* matrix trains, and each call makes $M$ of it.
 #
 # *Difficulty 3 of 5 · importance 5 of 5 · 25 minutes · about 3 lines*
 
