@@ -1,0 +1,30 @@
+"""Trained networks of assignment 5 that come with the course, read by `starter_code.tensors`.
+
+scenes_small_text.safetensors        the character-level text encoder φ and the picture encoder
+scenes_small_oracle.safetensors      the oracle, see `starter_code.text_to_image.oracle`
+scenes_small_generator.safetensors   a generator that was trained longer than a lab has time for
+"""
+
+from pathlib import Path
+
+from starter_code.errors import CourseError
+
+__all__ = ["GIVEN", "given_file"]
+
+GIVEN = Path(__file__).parent
+_OF_TIER = {"tiny": "small"}  # the tiers whose networks are another tier's
+
+
+def given_file(what: str, tier: str) -> Path:
+    """The file with the networks `what` ("text", "oracle" or "generator") of a tier.
+
+    Raises:
+        CourseError: none comes with the course.
+    """
+    path = GIVEN / f"scenes_{_OF_TIER.get(tier, tier)}_{what}.safetensors"
+    if not path.is_file():
+        raise CourseError(
+            f"No {what} network comes with the course at the tier {tier}: take the tier small, or "
+            "train one and give its path."
+        )
+    return path
