@@ -128,7 +128,7 @@ class CouplingNetwork(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """r and t, one after the other."""
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.half):
-            return super().forward(x).float()
+            return super().forward(x).to(x.dtype)
 
 
 class Step(nn.Module):
