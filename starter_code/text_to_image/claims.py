@@ -76,7 +76,7 @@ def true_facts(scene: Scene) -> set[Fact]:
 
 
 def _where(one: SceneObject, other: SceneObject) -> set[str]:
-    """In which of _STANDS `one` is to `other`: the word that captions use, and plain left or right."""
+    """How `one` stands to `other`: what captions would say of it, and plain left or right."""
     said = {relation(one, [other])} & set(_STANDS)
     return said | ({"left"} if one.x < other.x else {"right"})
 

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from starter_code.errors import CourseError
+from starter_code.tensors import read_tensors, write_tensors
 from starter_code.text_to_image.datasets import CaptionedPictures
 from starter_code.text_to_image.encoders import CharacterCNNRNN, PictureEncoder
 from starter_code.text_to_image.given import given_file
 from starter_code.text_to_image.sizes import sizes
-from starter_code.tensors import read_tensors, write_tensors
 from starter_code.tiers import Tier
 from starter_code.training import (
     cosine,
@@ -158,13 +158,15 @@ def run_steps(
     return records
 
 
-def build_encoders(tier: Tier) -> tuple[CharacterCNNRNN, PictureEncoder]:
+def build_encoders(tier: Tier, seed: int = 0) -> tuple[CharacterCNNRNN, PictureEncoder]:
     """Untrained encoders of texts and of pictures at a tier."""
     size = sizes(tier)
-    return (
-        CharacterCNNRNN(size.text_dim, size.encoder_width, size.characters),
-        PictureEncoder(size.text_dim, size.encoder_width, size.picture_size),
-    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return (
+            CharacterCNNRNN(size.text_dim, size.encoder_width, size.characters),
+            PictureEncoder(size.text_dim, size.encoder_width, size.picture_size),
+        )
 
 
 def keep_encoders(

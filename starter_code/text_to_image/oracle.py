@@ -12,17 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from starter_code.tensors import read_tensors, write_tensors
 from starter_code.text_to_image.claims import PROPERTIES
 from starter_code.text_to_image.datasets import CaptionedPictures
 from starter_code.text_to_image.encoders import checked, in_parts, stack_of_convolutions
 from starter_code.text_to_image.given import given_file
 from starter_code.text_to_image.joint import run_steps
 from starter_code.text_to_image.sizes import sizes
-from starter_code.tensors import read_tensors, write_tensors
 from starter_code.tiers import Tier
 from starter_code.training import cosine, load_weights, pick_device
 
-__all__ = ["Oracle", "fit_oracle", "given_oracle", "keep_oracle"]
+__all__ = ["Oracle", "build_oracle", "fit_oracle", "given_oracle", "keep_oracle"]
 
 
 class Oracle(nn.Module):
@@ -99,10 +99,12 @@ def fit_oracle(
     return run_steps(oracle, [adam, schedule], step, steps, generator, folder, fixed, resume, told)
 
 
-def build_oracle(tier: Tier) -> Oracle:
+def build_oracle(tier: Tier, seed: int = 0) -> Oracle:
     """An untrained oracle for the pictures of a tier."""
     size = sizes(tier)
-    return Oracle(size.encoder_width, size.picture_size)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Oracle(size.encoder_width, size.picture_size)
 
 
 def keep_oracle(path: str | Path, oracle: Oracle, tier: Tier, seed: int) -> Path:

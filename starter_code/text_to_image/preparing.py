@@ -34,7 +34,8 @@ __all__ = ["Gathered", "prepare", "tell_scenes"]
 
 FORMAT = 1
 MANIFEST = "TEXT_FILES.json"
-DATASETS = ("scenes", "cub", "flowers")
+OBJECTS = {"scenes": 1, "scenes2": 2}  # how many objects a scene has
+DATASETS = (*OBJECTS, "cub", "oxford102")
 CAPTIONS_PER_PICTURE = 5
 _CAPTION_STREAM = 1  # the captions that `scenes.write_scenes` writes
 
@@ -56,7 +57,6 @@ def prepare(
     root: str | Path = "data",
     *,
     dataset: str = "scenes",
-    objects: int = 1,
     seed: int = 0,
     pictures: int = 0,
     progress: bool = True,
@@ -64,39 +64,39 @@ def prepare(
     """Make, or find, pictures with captions at a tier; return their folder.
 
     Args:
-        dataset: "scenes", drawn here and now; "cub" or "flowers" for the photos that lie in
-            `root`/cub or `root`/flowers in their public layout, see `public`.
-        objects: how many objects a scene has: 1, or 2 as the harder level.
+        dataset: "scenes" with one object, or "scenes2" with two as the harder level, drawn here and
+            now; "cub" or "oxford102" for the photos that lie in `root`/cub or `root`/oxford102 in
+            their public layout, see `public`.
         seed: which world; scenes of two seeds have nothing in common.
         pictures: how many scenes; 0 for the tier's number.
 
     Raises:
-        CourseError: an unknown data set, another number of objects, missing files (says which).
+        CourseError: an unknown data set, or missing files (says which).
     """
     size = tier if isinstance(tier, Tier) else tier_named(tier)
     if dataset not in DATASETS:
         raise CourseError(
             f"There is no text-to-image data set {dataset!r}: choose one of {', '.join(DATASETS)}."
         )
-    if objects not in (1, 2):
-        raise CourseError(f"Scenes with {objects!r} objects are not drawn here: take 1 or 2.")
     pictures = pictures or sizes(size).pictures
     folder = Path(root) / dataset / f"text_{size.name}"
-    if dataset == "scenes":
-        folder = folder.with_name(f"{folder.name}_{objects}_seed{seed}_{pictures}")
+    if dataset in OBJECTS:
+        folder = (
+            Path(root) / "scenes" / f"text_{size.name}_{OBJECTS[dataset]}_seed{seed}_{pictures}"
+        )
     if (folder / MANIFEST).exists():
         return folder
     with only_run(folder), full_disk_told(folder):
         if not (folder / MANIFEST).exists():
             side = sizes(size).picture_size
-            if dataset == "scenes":
-                found = tell_scenes(pictures, side, seed, objects, progress)
+            if dataset in OBJECTS:
+                found = tell_scenes(pictures, side, seed, OBJECTS[dataset], progress)
             else:
                 from starter_code.text_to_image.public import read_photos
 
-                found = read_photos(dataset, Path(root) / dataset, side, seed, progress)
+                found = read_photos(dataset, Path(root) / dataset, side, progress)
             _write(folder, found)
-            about = {"format": FORMAT, "dataset": dataset, "objects": objects, "seed": seed}
+            about = {"format": FORMAT, "dataset": dataset, "seed": seed}
             write_json(folder / MANIFEST, about | {"pictures": len(found.pictures), "size": side})
     return folder
 

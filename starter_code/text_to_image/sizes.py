@@ -2,8 +2,8 @@
 
 The `full` tier has the numbers of Reed et al. 2016 and of their public code: captions of 201
 characters in 1,024 numbers, pictures of 64 × 64, noise of 100, Adam with 2e-4 and β₁ = 0.5.
-At the CPU tiers everything is narrower, and pictures have 32 × 32 pixels; both have the same encoders
-and the same oracle, so that what comes with the course serves both.
+At the CPU tiers everything is narrower, and pictures have 32 × 32 pixels; both have the same
+encoders and the same oracle, so that what comes with the course serves both.
 """
 
 from dataclasses import dataclass
@@ -28,13 +28,15 @@ class Sizes:
     width: int  # channels of generator and discriminator where they have fewest
     steps: int  # of the GAN
     batch_size: int = 64
-    learning_rate: float = 2e-4  # of both Adams
+    learning_rate: float = 2e-4  # of the generator's Adam
+    judge_faster: float = 1.0  # the discriminator's rate, in these
+    average: float = 0.0  # running mean of the generator's weights, see `solver.Options`
     projection: int = 128  # what a text is projected to
 
 
 SIZES = {
     "tiny": Sizes(240, 32, 128, 128, 32, 10, 10, 16, 8, 20, batch_size=16, learning_rate=1e-3),
-    "small": Sizes(8000, 32, 128, 128, 32, 1500, 2000, 64, 32, 4000),
+    "small": Sizes(8000, 32, 128, 128, 32, 1200, 1500, 64, 32, 4000),
     "full": Sizes(40000, 64, 201, 1024, 128, 20000, 20000, 100, 64, 60000),
 }
 

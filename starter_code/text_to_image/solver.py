@@ -1,8 +1,8 @@
 """The loop of Algorithm 1 around `train_step`: minibatches, checkpoints, sheets of samples.
 
 `fit(generator, discriminator, train_step, mismatched, losses, train, options)` trains both players.
-In `options.folder` lie `last.pt` (everything needed to go on), `history.json` and `sheets`, pictures
-of the same captions with the same noise all the time. A training that was killed goes on with
+In `options.folder` lie `last.pt` (everything needed to go on), `history.json` and `sheets`: always
+the same captions with the same noise. A training that was killed goes on with
 `resume=True` as if nothing had happened.
 
 Letters: B batch, S side of the pictures, E text embedding, Z noise.
@@ -21,8 +21,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from starter_code.errors import CourseError
+from starter_code.tensors import read_tensors, write_tensors
 from starter_code.text_to_image.datasets import CaptionedPictures
 from starter_code.text_to_image.encoders import in_parts
+from starter_code.text_to_image.given import given_file
+from starter_code.tiers import Tier
 from starter_code.training import (
     load_checkpoint,
     load_weights,
@@ -33,7 +36,16 @@ from starter_code.training import (
     write_atomically,
 )
 
-__all__ = ["VARIANTS", "Batch", "Losses", "Options", "fit", "imagine"]
+__all__ = [
+    "VARIANTS",
+    "Batch",
+    "Losses",
+    "Options",
+    "fit",
+    "given_generator",
+    "imagine",
+    "keep_generator",
+]
 
 EVERY = 50  # steps from one record to the next
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -290,3 +302,44 @@ def imagine(generator: nn.Module, texts: Tensor, noise: Tensor, batch_size: int 
         return generator(noise[rows].to(device), texts[rows].to(device))
 
     return in_parts(generator, use, torch.arange(len(texts)), batch_size)
+
+
+def keep_generator(path: str | Path, generator: nn.Module, sizes: Mapping[str, int]) -> Path:
+    """Write a generator in half precision to a file that `given_generator` reads.
+
+    Args:
+        sizes: what it was built with: noise_dim, text_dim, size, width, projection.
+    """
+    weights = {
+        name: value.half() if value.is_floating_point() else value
+        for name, value in generator.state_dict().items()
+    }
+    return write_tensors(path, weights, {"what": "generator", "sizes": dict(sizes)})
+
+
+def given_generator(
+    build: Callable[..., nn.Module], tier: Tier, path: str | Path | None = None
+) -> nn.Module:
+    """A trained generator, which does not learn any more, in evaluation mode.
+
+    Args:
+        build: your class; (noise_dim=, text_dim=, size=, width=, projection=) -> network.
+        path: a file of your own, by `keep_generator`; by default that of the course.
+
+    Raises:
+        CourseError: none comes with the tier, or a file of another network.
+    """
+    path = Path(path or given_file("generator", tier.name))
+    weights, about = read_tensors(path)
+    if about.get("what") != "generator":
+        raise CourseError(f"{path} holds no generator of this course: take another file.")
+    generator = build(**about["sizes"])
+    load_weights(
+        generator,
+        {
+            name: value.float() if value.is_floating_point() else value
+            for name, value in weights.items()
+        },
+        path,
+    )
+    return generator.eval().requires_grad_(False)

@@ -1,0 +1,124 @@
+"""Photos with the captions that Reed et al. 2016 had written for them, in their public layouts.
+
+cub/          CUB_200_2011/images/001.Black_footed_Albatross/….jpg    (or images/ itself)
+              text_c10/001.Black_footed_Albatross/….txt               ten captions, one a line
+oxford102/    jpg/image_00001.jpg
+              text_c10/class_00001/image_06734.txt
+both          trainclasses.txt  valclasses.txt  testclasses.txt       a class folder's name a line
+
+Nothing is fetched: the photos have terms of their own. CUB-200-2011 comes from the California
+Institute of Technology, Oxford-102 from the Visual Geometry Group in Oxford, captions and class
+lists from the page of "Learning deep representations of fine-grained visual descriptions".
+
+What is true of a photo is not written anywhere. A text counts as true of it if it was written for a
+photo of the same class. Classes for testing are never trained on, as in the source.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from tqdm import tqdm
+
+from starter_code.errors import CourseError
+from starter_code.text_to_image.preparing import Gathered
+
+__all__ = ["Photo", "list_photos", "read_photos"]
+
+# Where the photos may lie below the data set's folder, the first that is there.
+PHOTOS = {"cub": ("CUB_200_2011/images", "images"), "oxford102": ("jpg", "images")}
+SPLITS = {"train": "trainclasses.txt", "val": "valclasses.txt", "test": "testclasses.txt"}
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photo: where it lies, its class and split, and what is said of it."""
+
+    path: Path
+    label: str
+    split: str
+    captions: tuple[str, ...]
+
+
+def list_photos(dataset: str, folder: Path) -> list[Photo]:
+    """All photos that have captions and whose class is in one of the lists.
+
+    Args:
+        dataset: "cub" or "oxford102". folder: in which it lies, see above.
+
+    Raises:
+        CourseError: files that are missing or empty; says which.
+    """
+    texts = _there(folder, ("text_c10",), "captions")
+    photos = _there(folder, PHOTOS[dataset], "photos")
+    split_of = {
+        label: split
+        for split, name in SPLITS.items()
+        for label in _lines(_there(folder, (name,), "a class list"))
+    }
+    found = []
+    for label in sorted(split_of):
+        for text in sorted((texts / label).glob("*.txt")):
+            beside = photos / label if (photos / label).is_dir() else photos
+            path, captions = beside / f"{text.stem}.jpg", tuple(_lines(text))
+            if not captions:
+                raise CourseError(f"{text} has no caption in it: fetch the captions again.")
+            if not path.is_file():
+                raise CourseError(f"{text} has captions of a photo that is not there, {path}.")
+            found.append(Photo(path, label, split_of[label], captions))
+    for split in SPLITS:
+        if not any(photo.split == split for photo in found):
+            raise CourseError(
+                f"The split {split} of {dataset} is empty: no class of {SPLITS[split]} has a file "
+                f"in {texts}."
+            )
+    return found
+
+
+def read_photos(dataset: str, folder: Path, side: int, progress: bool = True) -> Gathered:
+    """All photos, cut to squares of `side` pixels, with captions and classes."""
+    photos = list_photos(dataset, folder)
+    labels = sorted({photo.label for photo in photos})
+    number = {label: place for place, label in enumerate(labels)}
+    pixels = np.empty((len(photos), 3, side, side), np.uint8)
+    facts = np.zeros((len(photos), len(labels)), bool)
+    for row, photo in enumerate(tqdm(photos, "reading photos", disable=not progress)):
+        pixels[row] = _square(photo.path, side)
+        facts[row, number[photo.label]] = True
+    return Gathered(
+        pixels,
+        [photo.split for photo in photos],
+        [list(photo.captions) for photo in photos],
+        facts,
+        [[[number[photo.label]]] * len(photo.captions) for photo in photos],
+        [("class", label) for label in labels],
+    )
+
+
+def _there(folder: Path, names: tuple[str, ...], what: str) -> Path:
+    for name in names:
+        if (folder / name).exists():
+            return folder / name
+    raise CourseError(
+        f"{folder} has no {' or '.join(names)} ({what}): put the files there as "
+        "starter_code/text_to_image/public.py lists them."
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read ({error.strerror}).") from None
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _square(path: Path, side: int) -> np.ndarray:
+    """The middle of a photo as uint8 (3, side, side)."""
+    try:
+        with Image.open(path) as image:
+            fitted = ImageOps.fit(image.convert("RGB"), (side, side), Image.Resampling.BICUBIC)
+    except (OSError, UnidentifiedImageError) as error:
+        raise CourseError(f"{path} is damaged ({error}): fetch it again or take it away.") from None
+    return np.asarray(fitted).transpose(2, 0, 1)
