@@ -515,7 +515,8 @@ check("interpolation_loss")
 #
 # Algorithm 1, lines 6 to 13. *First* the judge learns from three kinds of pairs; its fakes are cut
 # off from the generator. *Then* the generator learns from the judge as it is *now*. The algorithm
-# prints the score from before the judge's step; everybody, the authors too, judges afresh.
+# prints the score from before the judge's step; a gradient through a judge that has moved since is
+# nobody's gradient, so we judge afresh.
 #
 # Right, wrong and fake pairs go through the judge in *calls of their own*: its batch normalisation
 # must not see real and fake mixed.
@@ -540,8 +541,8 @@ def train_step(
     generator(fake), interpolation(generator, discriminator, noise, texts, partners), each a scalar.
 
     The batch's fakes are drawn once, from its noise and texts; the judge learns from them without
-    a gradient to the generator. It is called once for each kind of pairs, in training with right,
-    wrong, fake; without wrong_pairs not with wrong ones, and its loss gets None. The generator then
+    a gradient to the generator. For its step it is called once for each kind of pairs (right,
+    wrong, fake); without wrong_pairs not with wrong ones, and its loss gets None. The generator then
     learns from a fresh judgement of the same fakes by the judge after its step; where interpolate
     is not 0, interpolate times `interpolation` is added, else it is not called. Gradients from
     before never count, whoever left them (set to zero or to None: both are right).
@@ -568,7 +569,8 @@ def train_step(
     draws = losses.generator(discriminator(fakes, batch.texts))
     told = {"discriminator": judges.item(), "generator": draws.item(), "interpolation": 0.0}
     if interpolate:
-        between = losses.interpolation(generator, discriminator, batch.noise, batch.texts, batch.partners)
+        rows = batch.noise, batch.texts, batch.partners
+        between = losses.interpolation(generator, discriminator, *rows)
         draws, told["interpolation"] = draws + interpolate * between, between.item()
     generator_optimizer.zero_grad()
     draws.backward()
@@ -591,8 +593,7 @@ check("train_step")
 # Draw the fakes. Call the discriminator with right, with wrong (or take None), with
 # `fakes.detach()`. Loss, `zero_grad()`, `backward()`, `step()` of the discriminator's optimiser.
 # Call it again with the fakes, not detached. Loss, perhaps plus the weighted interpolation;
-# `zero_grad()`,
-# `backward()`, `step()` of the generator's optimiser. `.item()` makes numbers.
+# `zero_grad()`, `backward()`, `step()` of the generator's optimiser. `.item()` makes numbers.
 #
 # </details>
 # <details><summary>An error you may have seen</summary>
