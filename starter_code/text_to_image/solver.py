@@ -54,7 +54,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "GAN-INT": {"wrong_pairs": False, "interpolate": 1.0},
     "GAN-INT-CLS": {"wrong_pairs": True, "interpolate": 1.0},
 }
-_FREE = {"device", "folder", "resume", "progress", "sheet_every"}  # may differ when going on
+_FREE = {
+    "device",
+    "folder",
+    "resume",
+    "progress",
+    "sheet_every",
+    "keep_every",
+}  # may differ when going on
 
 TrainStep = Callable[..., Mapping[str, float]]
 
@@ -96,7 +103,8 @@ class Options:
     seed: int = 0
     device: str = "auto"
     folder: str = "runs/a5/gan"
-    sheet_every: int = 500  # 0: no sheets
+    sheet_every: int = 500  # steps; 0: no sheets
+    keep_every: int = 500  # steps from one checkpoint to the next
     resume: bool = False
     progress: bool = True
 
@@ -158,6 +166,7 @@ class _Game:
         self.average = copy.deepcopy(generator).eval() if options.average else generator
         self.random = torch.Generator().manual_seed(options.seed)
         self.folder, self.records = Path(options.folder), list[dict[str, float]]()
+        self.done, self.sums = 0, dict[str, float]()  # steps done, values since the last record
         rate, betas = options.learning_rate, (0.5, 0.999)
         self.optimizers = (
             torch.optim.Adam(generator.parameters(), rate, betas),
@@ -190,43 +199,44 @@ class _Game:
         losses: Losses,
     ) -> None:
         """All steps that are left."""
-        options, done = self.options, int(self.records[-1]["step"]) if self.records else 0
+        options = self.options
         self.generator.train(), self.discriminator.train()
         switch = {"wrong_pairs": options.wrong_pairs, "interpolate": options.interpolate}
-        sums, started = dict[str, float](), time.perf_counter()
+        started = time.perf_counter()
         with tqdm(
-            total=options.steps, initial=done, desc="playing", unit="step", mininterval=1,
+            total=options.steps, initial=self.done, desc="playing", unit="step", mininterval=1,
             disable=not options.progress,
         ) as bar:  # fmt: skip
-            for step in range(done + 1, options.steps + 1):
-                self._set_rates(step)
+            while self.done < options.steps:
+                self._set_rates(self.done)
                 values = train_step(
                     self.generator, self.discriminator, self.optimizers, self.batch(mismatched),
                     losses, **switch,
                 )  # fmt: skip
-                self._follow(step)
-                sums = {name: sums.get(name, 0.0) + value for name, value in values.items()}
+                self.done += 1
+                self._follow()
+                self.sums = {n: self.sums.get(n, 0.0) + value for n, value in values.items()}
                 bar.update()
-                if step % EVERY == 0 or step == options.steps:
-                    self._record(step, sums, step - done, time.perf_counter() - started)
-                    bar.set_postfix({k[:3]: f"{self.records[-1][k]:.2f}" for k in sums})
-                    sums, done, started = {}, step, time.perf_counter()
-                self._keep(step)
+                if self.done % EVERY == 0 or self.done == options.steps:
+                    self._record(time.perf_counter() - started)
+                    started = time.perf_counter()
+                    bar.set_postfix({k[:3]: f"{v:.2f}" for k, v in self.records[-1].items()})
+                self._keep()
         self.generator.load_state_dict(self.average.state_dict())
         self.generator.eval(), self.discriminator.eval()
 
-    def _set_rates(self, step: int) -> None:
+    def _set_rates(self, done: int) -> None:
         steps, share = self.options.steps, self.options.cool_down
-        left = min(1.0, (steps - step + 1) / (steps * share)) if share else 1.0
+        left = min(1.0, (steps - done) / (steps * share)) if share else 1.0
         for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
             optimizer.param_groups[0]["lr"] = rate * left
 
     @torch.no_grad()
-    def _follow(self, step: int) -> None:
+    def _follow(self) -> None:
         """Move the running mean of the generator's weights; at first it follows at once."""
         if self.average is self.generator:
             return
-        share = min(self.options.average, step / (step + 10))
+        share = min(self.options.average, self.done / (self.done + 10))
         mean, now = self.average.state_dict(), self.generator.state_dict()
         for name, value in mean.items():
             if value.is_floating_point():
@@ -234,29 +244,35 @@ class _Game:
             else:
                 value.copy_(now[name])
 
-    def _record(self, step: int, sums: Mapping[str, float], number: int, seconds: float) -> None:
-        means = {name: total / number for name, total in sums.items()}
+    def _record(self, seconds: float) -> None:
+        """The means of the values since the last record."""
+        steps = self.done - (int(self.records[-1]["step"]) if self.records else 0)
+        means = {name: total / steps for name, total in self.sums.items()}
         for name, value in means.items():
             if value != value:
                 raise CourseError(
-                    f"The loss {name!r} became NaN before step {step}: lower the learning rate, or "
-                    "look for a logarithm or a division of zero in it."
+                    f"The loss {name!r} became NaN before step {self.done}: lower the learning "
+                    "rate, or look for a logarithm or a division of zero in it."
                 )
-        self.records.append({"step": step, "seconds": seconds} | means)
+        self.records.append({"step": self.done, "seconds": seconds} | means)
+        self.sums = {}
 
-    def _keep(self, step: int) -> None:
+    def _keep(self) -> None:
         """Checkpoint and sheet, where it is time for them."""
+        step = self.done
         every, last = self.options.sheet_every, step == self.options.steps
         if every and (step % every == 0 or last):
             from starter_code.text_to_image.pictures import save_sheet
 
             save_sheet(self.folder / "sheets" / f"step_{step:06d}.png", self._sheet())
-        if step % 500 == 0 or last:
+        if step % self.options.keep_every == 0 or last:
             state = {
                 "players": [p.state_dict() for p in (self.generator, self.discriminator)],
                 "average": self.average.state_dict(),
                 "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "records": self.records,
+                "done": self.done,
+                "sums": self.sums,
                 "fixed": self.options.fixed,
                 "random": random_state(self.random),
             }
@@ -290,7 +306,7 @@ class _Game:
             load_weights(self.average, state["average"], path)
         for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(kept)
-        self.records = state["records"]
+        self.records, self.done, self.sums = state["records"], state["done"], state["sums"]
         restore_random_state(state["random"], self.random)
 
 
