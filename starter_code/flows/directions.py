@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from starter_code.captioning.history import History
-from starter_code.epochs import run_epochs
+from starter_code.epochs import Means, run_epochs
 from starter_code.errors import CourseError
 from starter_code.training import pick_device
 
@@ -149,7 +149,10 @@ class Search:
     contrast: float = 1.0  # weight of (8) beside (5)
     domination: float = 0.0  # weight of DisCo's entropy, which the source does not name
     temperature: float = 0.7  # latent vectors are drawn as temperature · N(0, I)
+    bank: int = 0  # so many are drawn once and used again, which saves time; 0: new at every step
     learning_rate: float = 1e-4
+    navigator_rate: float = 1e-4  # the learning rate of the navigator
+    clip: float = 10.0  # longest gradient
     report: int = 10_000  # steps between two validations, each of which is a point to go on from
     seed: int = 0
     device: str = "auto"
@@ -238,27 +241,27 @@ def learn(
     learner.to(device)
     _require_fit(flow, learner, device)
     generator = torch.Generator().manual_seed(search.seed)
-    adam = torch.optim.Adam(learner.parameters(), lr=search.learning_rate)
+    adam = _optimiser(learner, search)
     losses = {"direction": direction_loss, "contrast": contrastive_loss}
+    bank = _Bank(flow, search)
 
     def step(_: Tensor) -> Mapping[str, float]:
-        pairs = draw_pairs(flow, learner.navigator, search, directions, generator)
+        pairs = draw_pairs(flow, learner.navigator, search, directions, generator, bank)
         values = _losses(learner, pairs, search, losses)
         adam.zero_grad()
         values["loss"].backward()
-        adam.step()
+        # where a coupling divides by nearly nothing a gradient can overflow: such a step is left out
+        if nn.utils.clip_grad_norm_(learner.parameters(), search.clip).isfinite():
+            adam.step()
         return {name: value.item() for name, value in values.items()}
 
     def validate() -> dict[str, float]:
         luck = torch.Generator().manual_seed(search.seed + 1)
-        rounds = [
-            _losses(
-                learner, draw_pairs(flow, learner.navigator, search, directions, luck), search,
-                losses,
-            )
-            for _ in range(4)
-        ]  # fmt: skip
-        return {f"val_{k}": sum(r[k].item() for r in rounds) / len(rounds) for k in rounds[0]}
+        means = Means()
+        for _ in range(4):
+            pairs = draw_pairs(flow, learner.navigator, search, directions, luck)
+            means.add(_losses(learner, pairs, search, losses), search.pairs)
+        return means.named("val_")
 
     learner.history = run_epochs(
         learner,
@@ -276,20 +279,71 @@ def learn(
     return learner
 
 
+class _Bank:
+    """Latent vectors and their pictures, drawn once; empty if `search.bank` is 0."""
+
+    @torch.no_grad()
+    def __init__(self, flow: nn.Module, search: Search) -> None:
+        luck = torch.Generator().manual_seed(search.seed + 2)
+        self.z = flow.draw(search.bank, search.temperature, luck)
+        parts = self.z.split(256) if search.bank else []
+        pictures = [flow.decode(part).clamp(0, 1) for part in parts]
+        self.first = torch.cat(pictures) if pictures else self.z
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Vectors (count, a) and their pictures."""
+        rows = torch.randint(len(self.z), (count,), generator=generator).to(self.z.device)
+        return self.z[rows], self.first[rows]
+
+
 def draw_pairs(
     flow: nn.Module, navigator: nn.Module, search: Search, directions: int,
-    generator: torch.Generator,
+    generator: torch.Generator, bank: _Bank | None = None,
 ) -> Pairs:  # fmt: skip
-    """Pairs of pictures, each from a latent vector of its own; all is drawn on the CPU."""
+    """Pairs of pictures, each from a latent vector of its own; all is drawn on the CPU.
+
+    Far from the data a flow can overflow; pictures that are no numbers are drawn again.
+
+    Raises:
+        CourseError: that does not help.
+    """
     device = next(navigator.parameters()).device
-    z = search.temperature * torch.randn(search.pairs, flow.latent, generator=generator)
-    which = draw_which(directions, search.positives, search.negatives, generator)
-    size = draw_sizes(search.pairs, search.least, search.most, generator)
-    z, which, size = z.to(device), which.to(device), size.to(device)
-    with torch.no_grad():
-        first = flow.decode(z).clamp(0, 1)
-    second = flow.decode(z + navigator(which, size)).clamp(0, 1)
-    return Pairs(first, second, which, size)
+    which = draw_which(directions, search.positives, search.negatives, generator).to(device)
+    size = draw_sizes(search.pairs, search.least, search.most, generator).to(device)
+    shift = navigator(which, size)
+    z, first = _starts(flow, search, search.pairs, generator, bank)
+    for _ in range(10):
+        second = flow.decode(z + shift).clamp(0, 1)
+        lost = ~(first + second).flatten(1).isfinite().all(1)
+        if not lost.any():
+            return Pairs(first, second, which, size)
+        others = _starts(flow, search, int(lost.sum()), generator, bank)
+        z, first = z.clone(), first.clone()
+        z[lost], first[lost] = others
+    raise CourseError(
+        f"The flow's pictures are no numbers, at the temperature {search.temperature:g} and steps "
+        f"of up to {search.most:g}: lower these, or take a flow that was trained longer."
+    )
+
+
+@torch.no_grad()
+def _starts(
+    flow: nn.Module, search: Search, count: int, generator: torch.Generator, bank: _Bank | None
+) -> tuple[Tensor, Tensor]:
+    """Latent vectors (count, a) to start from, and their pictures."""
+    if bank is not None and len(bank.z):
+        return bank.draw(count, generator)
+    z = flow.draw(count, search.temperature, generator)
+    return z, flow.decode(z).clamp(0, 1)
+
+
+def _optimiser(learner: Learner, search: Search) -> torch.optim.Adam:
+    """Adam, with a learning rate for the navigator and one for the networks."""
+    own = list(learner.navigator.parameters())
+    theirs = {id(parameter) for parameter in own}
+    others = [p for p in learner.parameters() if id(p) not in theirs]
+    groups = [{"params": own, "lr": search.navigator_rate}, {"params": others}]
+    return torch.optim.Adam(groups, lr=search.learning_rate)
 
 
 def _losses(
