@@ -10,6 +10,7 @@ the covariance of z. The terms are those of assignment 3's stage *improve*
 Letters: B batch, N pictures, C channels, H W pixels, Z entries of a code.
 """
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -73,7 +74,7 @@ class PictureVAE(nn.Module):
         widths = [channels, *[width * min(2**step, 4) for step in range(halvings)]]
         down: list[nn.Module] = []
         up: list[nn.Module] = []
-        for i, o in zip(widths[:-1], widths[1:], strict=True):
+        for i, o in itertools.pairwise(widths):
             down += [nn.Conv2d(i, o, 4, 2, 1), nn.ReLU()]
             up = [nn.ConvTranspose2d(o, i, 4, 2, 1), nn.ReLU(), *up]
         last = 16 * widths[-1]

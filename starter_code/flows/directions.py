@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from starter_code.captioning.history import History
@@ -250,7 +249,7 @@ def learn(
         values = _losses(learner, pairs, search, losses)
         adam.zero_grad()
         values["loss"].backward()
-        # where a coupling divides by nearly nothing a gradient can overflow: such a step is left out
+        # where a coupling divides by nearly nothing gradients can overflow: no step is taken then
         if nn.utils.clip_grad_norm_(learner.parameters(), search.clip).isfinite():
             adam.step()
         return {name: value.item() for name, value in values.items()}
