@@ -1422,7 +1422,8 @@ def judged_before_the_step(solution: Solution) -> Solution:
         .edit(
             "    generator_optimizer.step()\n",
             "    generator_optimizer.step()\n"
-            "    for p, g in zip(discriminator.parameters(), kept):\n        p.grad = g\n    discriminator_optimizer.step()\n",
+            "    for p, g in zip(discriminator.parameters(), kept):\n        p.grad = g\n"
+            "    discriminator_optimizer.step()\n",
         )
         .edit(
             "    judges.backward()\n",
