@@ -204,11 +204,12 @@ def marks(
 
 @app.command()
 def reproduce(
-    source: Annotated[str | None, typer.Argument(help="Which source: dsic.")] = None,
+    source: Annotated[str | None, typer.Argument(help="Which source: dsic or disgu.")] = None,
     every: Annotated[bool, typer.Option("--all", help="One page with all sources.")] = False,
     tier: Annotated[str, typer.Option(help="tiny, small or full.")] = "small",
     dataset: Annotated[
-        str | None, typer.Option(help="scenes (the default), senticap or flickrstyle10k.")
+        str | None,
+        typer.Option(help="scenes (dsic's default), senticap or flickrstyle10k; shapes3d (disgu)."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds, from 0.")] = 3,
     root: Annotated[Path, typer.Option(help="Folder of the data sets.")] = Path("data"),
@@ -228,12 +229,20 @@ def reproduce(
         for path in one_page(Wanted(tier, several, root, out or Path("runs"), jobs)):
             console.print(f"wrote {path}")
         return
-    if source != "dsic":
-        raise CourseError(f"There is no source {source!r} to measure again: there is dsic.")
-    from autograder import reproduce as dsic
+    if source == "dsic":
+        from autograder import reproduce as dsic
 
-    study = dsic.Study(dataset or "scenes", tier, several, root, out or Path("runs/dsic"))
-    console.print(f"wrote {dsic.reproduce(study, jobs)}")
+        study = dsic.Study(dataset or "scenes", tier, several, root, out or Path("runs/dsic"))
+        console.print(f"wrote {dsic.reproduce(study, jobs)}")
+    elif source == "disgu":
+        from autograder import reproduce_disgu as disgu
+
+        again = disgu.Study(dataset or "shapes3d", tier, several, root, out or Path("runs/disgu"))
+        console.print(f"wrote {disgu.reproduce(again, jobs)}")
+    else:
+        raise CourseError(
+            f"There is no source {source!r} to measure again: there are dsic and disgu."
+        )
 
 
 @app.command()
@@ -244,12 +253,17 @@ def leaderboard(
     tier: Annotated[str, typer.Option(help="Tier of the captioned test pictures.")] = "small",
     dataset: Annotated[str, typer.Option(help="scenes, or a real data set.")] = "scenes",
 ) -> None:
-    """Score the captions that students handed in (predictions.json) and rank them."""
+    """Score what students handed in (predictions.json: captions, in a6 codes) and rank them."""
+    from autograder import code_board
     from autograder import leaderboard as ranking
     from starter_code.captioning import datasets as captioning
     from starter_code.stylized import preparing as stylized
 
     name = assignments.resolve(assignment)
+    if name.startswith("a6"):
+        for path in code_board.write_board(code_board.board(name, submitted), to):
+            console.print(f"wrote {path}")
+        return
     prepare = stylized.prepare if name[:2] in ("a3", "a4") else captioning.prepare
     rows = ranking.board(name, submitted, prepare(dataset, tier))
     for path in ranking.write_board(rows, to):

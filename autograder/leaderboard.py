@@ -76,7 +76,7 @@ def board(assignment: str, folder: Path, data: Path) -> list[Row]:
         paths = [place / assignment, place]
         names = [f"runs/{assignment[:2]}/predictions.json", "predictions.json"]
         found = [p / n for p in paths for n in names if (p / n).exists()]
-        if found and _linked(folder, found[0]):
+        if found and linked(folder, found[0]):
             rows.append(Row(place.name, problem="A symbolic link leads to predictions.json."))
         elif found:
             rows.append(_row(place.name, found[0], task))
@@ -116,7 +116,7 @@ def _styled_task(data: Path) -> Task:
     )
 
 
-def _linked(folder: Path, path: Path) -> bool:
+def linked(folder: Path, path: Path) -> bool:
     """Whether a symbolic link stands on the way from the folder to the file."""
     way = [path, *path.parents]
     return any(part.is_symlink() for part in way[: way.index(folder)])

@@ -265,5 +265,5 @@ def test_numbers_of_the_source_are_those_it_prints():
 
 def test_unknown_sources_are_one_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    answer = CliRunner().invoke(app, ["reproduce", "disgu"])
-    assert isinstance(answer.exception, CourseError) and "there is dsic" in str(answer.exception)
+    answer = CliRunner().invoke(app, ["reproduce", "nothing"])
+    assert isinstance(answer.exception, CourseError) and "there are dsic" in str(answer.exception)

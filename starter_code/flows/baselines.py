@@ -11,7 +11,7 @@ were made for GANs; on a flow their counterparts are
                leading eigenvectors of the mean of JᵀJ after the first scale on the way back, so
                changes that differ from picture to picture count as well
     GS         Härkönen et al. 2020: principal components of what the first scale on the way back
-               makes of drawn latent vectors, brought to latent space by least squares
+               makes of latent vectors, brought to latent space by least squares
 
 Letters: B latent vectors, a entries of each, D directions, C H W of a picture.
 """
@@ -49,8 +49,8 @@ def random_directions(flow: nn.Module, count: int, generator: torch.Generator) -
 
 
 def closed_form_directions(
-    flow: nn.Module, count: int, generator: torch.Generator, *, samples: int = 64,
-    rounds: int = 6, temperature: float = 0.7, progress: bool = False,
+    flow: nn.Module, count: int, generator: torch.Generator, starts: Tensor, rounds: int = 6,
+    progress: bool = False,
 ) -> Tensor:  # fmt: skip
     """CF: leading right singular vectors of the mean Jacobian of `decode`, (count, a).
 
@@ -58,56 +58,58 @@ def closed_form_directions(
     iteration needs its products with vectors only, forwards and backwards.
 
     Args:
-        samples: latent vectors that the mean is over. rounds: of the iteration.
+        starts: latent vectors (N, a) that the mean is over. rounds: of the iteration.
     """
     _require_room(flow, count)
-    z = flow.draw(samples, temperature, generator)
 
     def square(rows: Tensor) -> Tensor:
-        changes = mean_jacobian_product(flow.decode, z, rows)
-        return torch.stack([_mean_back(flow.decode, z, change) for change in changes])
+        changes = mean_jacobian_product(flow.decode, starts, rows)
+        return torch.stack([_mean_back(flow.decode, starts, change) for change in changes])
 
     return _subspace(square, count, flow, generator, rounds, "CF" if progress else "")
 
 
 def deep_spectral_directions(
-    flow: nn.Module, count: int, generator: torch.Generator, *, samples: int = 64,
-    rounds: int = 6, temperature: float = 0.7, progress: bool = False,
+    flow: nn.Module, count: int, generator: torch.Generator, starts: Tensor, rounds: int = 6,
+    progress: bool = False,
 ) -> Tensor:  # fmt: skip
     """DS: leading eigenvectors of the mean of JᵀJ of the first scale on the way back, (count, a).
 
     Those are the directions whose steps change that layer most, whichever way it changes.
     """
     _require_room(flow, count)
-    z = flow.draw(samples, temperature, generator)
     inner = flow.after_first_scale
 
     def square(rows: Tensor) -> Tensor:
         # one backward pass each: the product of J with a row comes from two forward passes
-        return torch.stack([_mean_back(inner, z, _product(inner, z, row)) for row in rows])
+        return torch.stack(
+            [_mean_back(inner, starts, _product(inner, starts, row)) for row in rows]
+        )
 
     return _subspace(square, count, flow, generator, rounds, "DS" if progress else "")
 
 
 @torch.no_grad()
 def ganspace_directions(
-    flow: nn.Module, count: int, generator: torch.Generator, *, samples: int = 4096,
-    temperature: float = 0.7,
-) -> Tensor:  # fmt: skip
+    flow: nn.Module, count: int, generator: torch.Generator, starts: Tensor
+) -> Tensor:
     """GS: principal components after the first scale on the way back, (count, a).
 
     With coordinates x of the components and latent vectors z, the directions are the U that
     minimises the mean of |U x - z|², made orthonormal (GANSpace, section 2.2).
     """
     _require_room(flow, count)
-    z = flow.draw(samples, temperature, generator)
-    inner = torch.cat([flow.after_first_scale(part).flatten(1) for part in z.split(256)])
-    if samples <= count:
-        raise CourseError(f"{count} components need more than {samples} samples: draw more.")
+    if len(starts) <= count:
+        raise CourseError(f"{count} components need more than {len(starts)} starts: give more.")
+    inner = torch.cat([flow.after_first_scale(part).flatten(1) for part in starts.split(256)])
     centred = inner - inner.mean(0)
-    _, _, components = torch.pca_lowrank(centred, q=min(2 * count, *centred.shape), center=False)
-    coordinates = centred @ components[:, :count]  # (N, D)
-    return orthonormal(torch.linalg.lstsq(coordinates, z).solution)
+    first = torch.randn(centred.shape[1], 2 * count, generator=generator).to(centred.device)
+    components = orthonormal(first.T).T
+    for _ in range(4):  # subspace iteration; the covariance is too large to be written down
+        components = orthonormal((centred.T @ (centred @ components)).T).T
+    _, _, turn = torch.linalg.svd(centred @ components, full_matrices=False)
+    coordinates = centred @ (components @ turn.T[:, :count])  # (N, D)
+    return orthonormal(torch.linalg.lstsq(coordinates, starts - starts.mean(0)).solution)
 
 
 @torch.no_grad()

@@ -147,8 +147,7 @@ class Search:
     threshold: float = 0.95  # T
     contrast: float = 1.0  # weight of (8) beside (5)
     domination: float = 0.0  # weight of DisCo's entropy, which the source does not name
-    temperature: float = 0.7  # latent vectors are drawn as temperature · N(0, I)
-    bank: int = 0  # so many are drawn once and used again, which saves time; 0: new at every step
+    temperature: float = 0.7  # latent vectors are temperature · N(0, I), unless starts are given
     learning_rate: float = 1e-4
     navigator_rate: float = 1e-4  # the learning rate of the navigator
     clip: float = 10.0  # longest gradient
@@ -219,6 +218,7 @@ def learn(
     *,
     direction_loss: Loss | None = None,
     contrastive_loss: Loss | None = None,
+    starts: Tensor | None = None,
 ) -> Learner:
     """Train a learner with a flow that stands still; afterwards it holds its best weights.
 
@@ -227,6 +227,8 @@ def learn(
         directions: D.
         direction_loss: (5), wanted where there is a reconstructor.
         contrastive_loss: (8), wanted where there is an encoder.
+        starts: latent vectors (N, a) that pairs begin with, such as those of pictures; without
+            them they are drawn.
 
     Raises:
         CourseError: nothing to learn from, fewer than two directions, or a flow of another size.
@@ -242,10 +244,10 @@ def learn(
     generator = torch.Generator().manual_seed(search.seed)
     adam = _optimiser(learner, search)
     losses = {"direction": direction_loss, "contrast": contrastive_loss}
-    bank = _Bank(flow, search)
+    given = None if starts is None else _Starts(flow, starts.to(device))
 
     def step(_: Tensor) -> Mapping[str, float]:
-        pairs = draw_pairs(flow, learner.navigator, search, directions, generator, bank)
+        pairs = draw_pairs(flow, learner.navigator, search, directions, generator, given)
         values = _losses(learner, pairs, search, losses)
         adam.zero_grad()
         values["loss"].backward()
@@ -258,7 +260,7 @@ def learn(
         luck = torch.Generator().manual_seed(search.seed + 1)
         means = Means()
         for _ in range(4):
-            pairs = draw_pairs(flow, learner.navigator, search, directions, luck)
+            pairs = draw_pairs(flow, learner.navigator, search, directions, luck, given)
             means.add(_losses(learner, pairs, search, losses), search.pairs)
         return means.named("val_")
 
@@ -278,26 +280,26 @@ def learn(
     return learner
 
 
-class _Bank:
-    """Latent vectors and their pictures, drawn once; empty if `search.bank` is 0."""
+class _Starts:
+    """Latent vectors that are given, and their pictures, computed once."""
 
     @torch.no_grad()
-    def __init__(self, flow: nn.Module, search: Search) -> None:
-        luck = torch.Generator().manual_seed(search.seed + 2)
-        self.z = flow.draw(search.bank, search.temperature, luck)
-        parts = self.z.split(256) if search.bank else []
-        pictures = [flow.decode(part).clamp(0, 1) for part in parts]
-        self.first = torch.cat(pictures) if pictures else self.z
+    def __init__(self, flow: nn.Module, z: Tensor) -> None:
+        pictures = torch.cat([flow.decode(part).clamp(0, 1) for part in z.split(256)])
+        whole = pictures.flatten(1).isfinite().all(1)
+        if not whole.any():
+            raise CourseError("The flow makes no picture of any start: take one trained longer.")
+        self.z, self.pictures = z[whole], pictures[whole]
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Vectors (count, a) and their pictures."""
         rows = torch.randint(len(self.z), (count,), generator=generator).to(self.z.device)
-        return self.z[rows], self.first[rows]
+        return self.z[rows], self.pictures[rows]
 
 
 def draw_pairs(
     flow: nn.Module, navigator: nn.Module, search: Search, directions: int,
-    generator: torch.Generator, bank: _Bank | None = None,
+    generator: torch.Generator, starts: _Starts | None = None,
 ) -> Pairs:  # fmt: skip
     """Pairs of pictures, each from a latent vector of its own; all is drawn on the CPU.
 
@@ -310,13 +312,13 @@ def draw_pairs(
     which = draw_which(directions, search.positives, search.negatives, generator).to(device)
     size = draw_sizes(search.pairs, search.least, search.most, generator).to(device)
     shift = navigator(which, size)
-    z, first = _starts(flow, search, search.pairs, generator, bank)
+    z, first = _begin(flow, search, search.pairs, generator, starts)
     for _ in range(10):
         second = flow.decode(z + shift).clamp(0, 1)
         lost = ~(first + second).flatten(1).isfinite().all(1)
         if not lost.any():
             return Pairs(first, second, which, size)
-        others = _starts(flow, search, int(lost.sum()), generator, bank)
+        others = _begin(flow, search, int(lost.sum()), generator, starts)
         z, first = z.clone(), first.clone()
         z[lost], first[lost] = others
     raise CourseError(
@@ -326,12 +328,12 @@ def draw_pairs(
 
 
 @torch.no_grad()
-def _starts(
-    flow: nn.Module, search: Search, count: int, generator: torch.Generator, bank: _Bank | None
+def _begin(
+    flow: nn.Module, search: Search, count: int, generator: torch.Generator, starts: _Starts | None
 ) -> tuple[Tensor, Tensor]:
     """Latent vectors (count, a) to start from, and their pictures."""
-    if bank is not None and len(bank.z):
-        return bank.draw(count, generator)
+    if starts is not None:
+        return starts.draw(count, generator)
     z = flow.draw(count, search.temperature, generator)
     return z, flow.decode(z).clamp(0, 1)
 

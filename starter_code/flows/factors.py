@@ -268,7 +268,8 @@ def find(
     rows: list[Tensor] = []
     for direction in tqdm(directions, "directions", disable=not progress, leave=False):
         steps = [moved(flow, z, direction[None], sign * size)[0] for sign in (1, -1)]
-        apart = [between(before, read(reader, pictures)).mean(0) for pictures in steps]
+        # where a flow overflows there is no picture to be read
+        apart = [between(before, read(reader, pictures)).nanmean(0) for pictures in steps]
         rows.append(torch.stack(apart).mean(0).cpu())
     return Found(torch.stack(rows), size)
 

@@ -13,6 +13,7 @@ VAEs get as many steps as take about the same time.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -29,6 +30,7 @@ from starter_code.flows.directions import (
     directions_of,
     learn,
 )
+from starter_code.training import pick_device
 
 __all__ = ["LEARNT", "METHODS", "SIZES", "Lab", "Method", "Sizes", "learn_method"]
 
@@ -52,12 +54,13 @@ class Sizes:
     width: int  # channels of reconstructor and encoder
     search: Search
     vae: picture_vaes.Options
-    samples: int  # latent vectors that CF and DS average over
-    grid: tuple[int, ...]  # values of each factor that scores are computed on
-    rows: int  # rooms that DCI learns from
-    votes: int
+    starts: int  # rooms whose latent vectors searches start from
+    samples: int  # of these, for CF and DS
+    rooms: int  # that scores are computed on
+    rows: int  # of them that DCI learns from
+    groups: int  # that the FactorVAE and the β-VAE score learn from
     step: float  # size of the step with which directions are looked at
-    starts: int  # rooms that they are looked at from
+    looked: int  # from how many rooms
 
 
 SIZES = {
@@ -65,23 +68,23 @@ SIZES = {
         4, 4, 4,
         Search(
             steps=4, positives=2, negatives=3, least=1, most=8, learning_rate=1e-3,
-            navigator_rate=1e-2, bank=16, report=2,
+            navigator_rate=1e-2, report=2,
         ),
         picture_vaes.Options(steps=4, width=4, batch_size=16, report=2),
-        2, (2, 2, 2, 2, 2, 2), 48, 20, 8.0, 4,
+        16, 2, 200, 120, 20, 8.0, 4,
     ),
     "small": Sizes(
         16, 10, 16,
         Search(
             steps=400, positives=7, negatives=24, least=1, most=8, learning_rate=1e-3,
-            navigator_rate=1e-2, bank=1024, report=100, similarity=0.2,
+            navigator_rate=1e-2, report=100, similarity=0.2,
         ),
         picture_vaes.Options(steps=1000, width=16, report=200),
-        16, (5, 5, 5, 4, 4, 3), 2000, 400, 8.0, 32,
+        1024, 16, 5000, 2000, 1000, 8.0, 32,
     ),
     "full": Sizes(
         64, 32, 32, Search(similarity=0.2), picture_vaes.Options(steps=50_000, report=5000),
-        256, (10, 10, 10, 4, 4, 5), 10_000, 5000, 8.0, 128,
+        20_000, 256, 20_000, 10_000, 10_000, 8.0, 128,
     ),
 }  # fmt: skip
 
@@ -94,7 +97,7 @@ class Lab:
         navigator: (latent, directions, generator) -> a module (which, size) -> steps (B, a).
         direction_loss, contrastive_loss: (5), and (6) to (8).
         flow: a trained Glow.
-        pictures: rooms that the VAEs train on, uint8 (N, C, H, W).
+        pictures: rooms, uint8 (N, C, H, W): VAEs learn from all, searches start from the first.
         sizes: see `Sizes`.
     """
 
@@ -104,6 +107,12 @@ class Lab:
     flow: nn.Module
     pictures: Tensor
     sizes: Sizes
+
+    @cached_property
+    def starts(self) -> Tensor:
+        """Latent vectors that all searches with the flow start from."""
+        flow = self.flow.to(pick_device()).eval().requires_grad_(False)
+        return codes.starts_of(flow, self.pictures[: self.sizes.starts])
 
 
 @dataclass(frozen=True)
@@ -153,8 +162,8 @@ def learn_method(
     if name == "random":
         return Method(name, baselines.random_directions(lab.flow, RANDOM, generator))
     if name in COMPUTED:
-        more = {} if name == "GS" else {"samples": lab.sizes.samples}
-        found = COMPUTED[name](lab.flow, count, generator, **more)
+        many = lab.sizes.starts if name == "GS" else lab.sizes.samples
+        found = COMPUTED[name](lab.flow, count, generator, lab.starts[:many])
         return Method(name, found.cpu())
     if name not in LEARNT:
         raise CourseError(f"There is no method {name!r}: take one of {', '.join(METHODS)}.")
@@ -183,7 +192,8 @@ def _search(name: str, lab: Lab, count: int, generator: torch.Generator, search:
         flow, learner, search, count,
         direction_loss=lab.direction_loss if sees else None,
         contrastive_loss=lab.contrastive_loss if tells else None,
+        starts=lab.starts,
     )  # fmt: skip
     found = directions_of(learner.navigator, count).cpu()
-    encode = None if learner.encoder is None else codes.encoded(learner.encoder)
+    encode = None if learner.encoder is None else learner.encoder.eval()
     return Method(name, found, encode, learner)
