@@ -98,17 +98,31 @@ def words_of(captions: Iterable[str]) -> list[str]:
 
 
 class PictureEncoder(nn.Module):
-    """Pictures of 32 × 32 or 64 × 64 to E numbers; the source takes a large network's features."""
+    """Pictures to E numbers: features that stay as they are, and a layer that learns.
+
+    The source takes the features of a network that has learnt to name what photos show. Here `look`
+    comes from one that has learnt to name what scenes show; it is not the oracle's.
+    """
 
     def __init__(self, text_dim: int, width: int = 32, size: int = 32) -> None:
         super().__init__()
         self.size = size
-        self.look = stack_of_convolutions(width, size)
+        self.look = stack_of_convolutions(width, size).requires_grad_(False)
         self.project = nn.Linear(4 * width * 16, text_dim)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Embeddings (B, E) of pictures (B, 3, S, S) in [-1, 1]."""
-        return self.project(self.look(checked(pictures, self.size)).flatten(1))
+        return self.project(self.features(pictures))
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """What `look` sees, (B, D)."""
+        return self.look(checked(pictures, self.size)).flatten(1)
+
+    def train(self, mode: bool = True) -> "PictureEncoder":
+        """Training mode, except for `look`, whose statistics stay as they are too."""
+        super().train(mode)
+        self.look.eval()
+        return self
 
 
 def stack_of_convolutions(width: int, size: int) -> nn.Sequential:

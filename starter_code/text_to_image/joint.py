@@ -6,7 +6,7 @@ be killed and goes on with `resume=True`.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tqdm import tqdm
 from starter_code.errors import CourseError
 from starter_code.tensors import read_tensors, write_tensors
 from starter_code.text_to_image.datasets import CaptionedPictures
-from starter_code.text_to_image.encoders import CharacterCNNRNN, PictureEncoder
+from starter_code.text_to_image.encoders import CharacterCNNRNN, PictureEncoder, in_parts
 from starter_code.text_to_image.given import given_file
 from starter_code.text_to_image.sizes import sizes
 from starter_code.tiers import Tier
@@ -43,7 +43,7 @@ class JointOptions:
 
     steps: int
     batch_size: int = 64
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     seed: int = 0
     device: str = "auto"
     folder: str = "runs/a5/joint"
@@ -66,7 +66,7 @@ class _Pair(nn.Module):
 
 def fit_joint(
     text_encoder: nn.Module,
-    picture_encoder: nn.Module,
+    picture_encoder: PictureEncoder,
     joint_embedding_loss: JointLoss,
     train: CaptionedPictures,
     options: JointOptions,
@@ -84,15 +84,23 @@ def fit_joint(
     """
     device = pick_device(options.device)
     pair = _Pair(text_encoder, picture_encoder).to(device)
-    adam = torch.optim.Adam(pair.parameters(), lr=options.learning_rate)
+    learning = [parameter for parameter in pair.parameters() if parameter.requires_grad]
+    adam = torch.optim.Adam(learning, lr=options.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda n: cosine(n, options.steps))
     generator = torch.Generator().manual_seed(options.seed)
+    # What does not learn is computed once: (N, D), in half precision.
+    seen = in_parts(
+        picture_encoder,
+        lambda rows: picture_encoder.features(train.images(rows).to(device)).half(),
+        torch.arange(len(train)),
+        told="looking" if options.progress else "",
+    )
 
     def step() -> Tensor:
         rows = torch.randint(len(train), (options.batch_size,), generator=generator)
         told = train.told(rows, generator)
         texts = text_encoder([train.captions[j] for j in told.tolist()])
-        pictures = picture_encoder(train.images(rows).to(device))
+        pictures = picture_encoder.project(seen[rows].float().to(device))
         loss = joint_embedding_loss(pictures, texts, train.fits(rows, told).to(device))
         adam.zero_grad()
         loss.backward()
@@ -158,15 +166,27 @@ def run_steps(
     return records
 
 
-def build_encoders(tier: Tier, seed: int = 0) -> tuple[CharacterCNNRNN, PictureEncoder]:
-    """Untrained encoders of texts and of pictures at a tier."""
+def build_encoders(
+    tier: Tier, look: Mapping[str, Tensor] | None = None, seed: int = 0
+) -> tuple[CharacterCNNRNN, PictureEncoder]:
+    """Encoders of texts and of pictures at a tier, to be trained with `fit_joint`.
+
+    Args:
+        look: weights of the picture encoder's features; by default those that come with the course.
+        seed: of all other weights.
+
+    Raises:
+        CourseError: no features come with the tier.
+    """
     size = sizes(tier)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return (
-            CharacterCNNRNN(size.text_dim, size.encoder_width, size.characters),
-            PictureEncoder(size.text_dim, size.encoder_width, size.picture_size),
-        )
+        texts = CharacterCNNRNN(size.text_dim, size.encoder_width, size.characters)
+        pictures = PictureEncoder(size.text_dim, size.encoder_width, size.picture_size)
+    if look is None:
+        look = given_encoders(tier)[1].look.state_dict()
+    pictures.look.load_state_dict(look)
+    return texts, pictures
 
 
 def keep_encoders(
@@ -189,7 +209,11 @@ def given_encoders(
         CourseError: none come with the tier, or a file of another size.
     """
     path = Path(path or given_file("text", tier.name))
-    pair = _Pair(*build_encoders(tier))
+    size = sizes(tier)
+    pair = _Pair(
+        CharacterCNNRNN(size.text_dim, size.encoder_width, size.characters),
+        PictureEncoder(size.text_dim, size.encoder_width, size.picture_size),
+    )
     weights, _ = read_tensors(path)
     load_weights(pair, weights, path)
     pair.eval().requires_grad_(False)
