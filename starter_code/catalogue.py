@@ -40,7 +40,7 @@ class DataSet:
     size: str
     parts: tuple[Part, ...] = ()
     image_part: int | None = None  # which part holds the pictures; none: the folder itself
-    captions_per_image: int = 5
+    captions_per_image: int = 5  # 0: a set of pictures alone
     min_word_freq: int = 5
     convert: Callable[[Path, Path], Path] | None = None  # (folder, Karpathy JSON to write)
 
@@ -53,6 +53,10 @@ class DataSet:
 
     def karpathy_json(self, root: str | Path) -> Path:
         """The data set's captions in Karpathy's format, converted on the first call if need be."""
+        if self.name in ("cub", "oxford102"):
+            raise CourseError(f"{self.name} is told in Reed's files: it is a set for assignment 5.")
+        if not self.captions_per_image:
+            raise CourseError(f"{self.name} has no captions: it is a set for assignment 6.")
         folder = Path(root) / self.name
         ready = folder / f"dataset_{self.name}.json"
         if ready.exists():
@@ -168,6 +172,135 @@ _DATA_SETS = (
         min_word_freq=2,
         convert=convert.senticap,
     ),
+    DataSet(
+        "cub",
+        "Caltech-UCSD Birds 200, 2011, with the captions of Reed et al. (2016)",
+        "photos: https://www.vision.caltech.edu/datasets/cub_200_2011/; "
+        "captions and class lists: https://github.com/reedscot/cvpr2016",
+        "for research and education; the photos belong to Flickr users",
+        "11,788 photos of 200 kinds of birds, 10 captions each; 1.2 GB",
+        (
+            Part("CUB_200_2011/images", "the photos", 200, ("images",)),
+            Part("text_c10", "captions, a folder for each class"),
+            Part("trainclasses.txt", "classes to learn from"),
+            Part("valclasses.txt", "classes to choose by"),
+            Part("testclasses.txt", "classes that are never learnt from"),
+        ),
+        image_part=0,
+        captions_per_image=10,
+    ),
+    DataSet(
+        "oxford102",
+        "Oxford's 102 flowers with the captions of Reed et al. (2016)",
+        "photos: https://www.robots.ox.ac.uk/~vgg/data/flowers/102/; "
+        "captions and class lists: https://github.com/reedscot/cvpr2016",
+        "for research; the photos belong to those who took them",
+        "8,189 photos of 102 kinds of flowers, 10 captions each; 0.4 GB",
+        (
+            Part("jpg", "the photos", 8_189, ("images",)),
+            Part("text_c10", "captions, a folder for each class"),
+            Part("trainclasses.txt", "classes to learn from"),
+            Part("valclasses.txt", "classes to choose by"),
+            Part("testclasses.txt", "classes that are never learnt from"),
+        ),
+        image_part=0,
+        captions_per_image=10,
+    ),
+    DataSet(
+        "rooms",
+        "Rooms in 3D with six known factors, like 3dshapes",
+        "drawn on your machine while a lab runs; as a file: `course data make rooms`",
+        "CC BY 4.0, like the texts of the course",
+        "480,000 pictures of 64 px; 1.2 GB as a file, which no lab needs",
+        captions_per_image=0,
+    ),
+    DataSet(
+        "3dshapes",
+        "3D Shapes (Burgess and Kim, 2018)",
+        "https://github.com/google-deepmind/3d-shapes (a file in a public bucket)",
+        "Apache 2.0",
+        "480,000 pictures of 64 px with six factors; 255 MB",
+        (Part("3dshapes.h5", "images and labels"),),
+        captions_per_image=0,
+    ),
+    DataSet(
+        "cars3d",
+        "Cars3D (Reed et al., Deep Visual Analogy-Making, 2015)",
+        "http://www.scottreed.info/files/nips2015-analogy-data.tar.gz, folder data/cars",
+        "released for research by its authors",
+        "17,568 pictures of 128 px: 183 cars from 24 sides and 4 heights",
+        (Part("cars", "183 files car_*_mesh.mat", 183, ("data/cars",)),),
+        captions_per_image=0,
+    ),
+    DataSet(
+        "mpi3d",
+        "MPI3D (Gondal et al., 2019)",
+        "https://github.com/rr-learning/disentanglement_dataset (toy, realistic or real)",
+        "CC BY 4.0",
+        "1,036,800 pictures of 64 px with seven factors; read piece by piece, never whole",
+        (
+            Part(
+                "mpi3d_toy.npz",
+                "images; mpi3d_realistic.npz and mpi3d_real.npz are read, too",
+                alternatives=("mpi3d_realistic.npz", "mpi3d_real.npz"),
+            ),
+        ),
+        captions_per_image=0,
+    ),
+    DataSet(
+        "dsprites",
+        "dSprites (Matthey et al., 2017)",
+        "https://github.com/google-deepmind/dsprites-dataset",
+        "Apache 2.0",
+        "737,280 black and white pictures of 64 px with six factors, one of them constant; 26 MB",
+        (Part("dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz", "pictures and factors"),),
+        captions_per_image=0,
+    ),
+    DataSet(
+        "mnist",
+        "MNIST, digits by hand (LeCun, Cortes and Burges)",
+        "`course data get mnist` (torchvision); or four idx files, packed or not",
+        "CC BY-SA 3.0",
+        "70,000 grey pictures of 28 px; 12 MB",
+        tuple(
+            Part(
+                f"MNIST/raw/{stem}-ubyte",
+                what,
+                alternatives=(
+                    f"MNIST/raw/{stem}-ubyte.gz",
+                    f"{stem}-ubyte",
+                    f"{stem}-ubyte.gz",
+                    "mnist.npz",
+                ),
+            )
+            for stem, what in (
+                ("train-images-idx3", "60,000 pictures to learn from"),
+                ("train-labels-idx1", "their digits"),
+                ("t10k-images-idx3", "10,000 pictures to test"),
+                ("t10k-labels-idx1", "their digits"),
+            )
+        ),
+        captions_per_image=0,
+    ),
+    DataSet(
+        "coil20",
+        "COIL-20, twenty things on a turntable (Nene, Nayar and Murase, 1996)",
+        "https://cave.cs.columbia.edu/repository/COIL-20 (the processed set)",
+        "for research; cite its authors' technical report",
+        "1,440 grey photos of 128 px: 20 objects from 72 sides",
+        (Part("coil-20-proc", "obj1__0.png to obj20__71.png", 1_440, ("coil20.npz",)),),
+        captions_per_image=0,
+    ),
+    DataSet(
+        "anime",
+        "Faces of anime figures",
+        'any folder of .jpg or .png files; the usual one is "Anime Face Dataset" at '
+        "https://www.kaggle.com/datasets/splcher/animefacedataset",
+        "the drawings belong to their artists: keep them to yourself",
+        "63,632 pictures of different sides, cut to a square of 64 px when they are read",
+        (Part("images", "the pictures, in folders or not"),),
+        captions_per_image=0,
+    ),
 )
 NAMES = tuple(entry.name for entry in _DATA_SETS)
 
@@ -194,7 +327,7 @@ def _lack(part: Part, folder: Path) -> str:
     found = part.find(folder)
     if found is None:
         return f"{folder / part.path} ({part.what})"
-    if part.files:
+    if part.files and found.is_dir():
         pictures = sum(1 for file in found.iterdir() if not file.name.startswith("."))
         if pictures < part.files:
             return f"{part.files - pictures:,} of {part.files:,} pictures in {found}"
