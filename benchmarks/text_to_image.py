@@ -5,8 +5,8 @@ python benchmarks/text_to_image.py --give generator           the one that was t
 python benchmarks/text_to_image.py --seeds 0 1 2              the table of the four variants
 
 Everything is done by the reference solution, at the tier of COURSE_TIER. Trainings lie in
-runs/a5/benchmark; --resume takes those that are there, finished or not. What is measured is kept
-beside them, and --table prints it without any training.
+runs/a5, those of the table where the notebook has its own; --resume takes those that are there,
+finished or not. What is measured is kept beside them; --table prints it without any training.
 """
 
 from __future__ import annotations
@@ -161,6 +161,11 @@ def shown(found: dict[str, float]) -> None:
         print(f"  {name:34}{value:.3f}")
 
 
+def where(name: str, seed: int) -> Path:
+    """The folder of a variant's training: that of the notebook, which takes up what lies there."""
+    return Path("runs/a5") / f"seed_{seed}" / f"scenes_{name}_{sizes(tier()).steps}"
+
+
 def variants(folder: Path, seeds: list[int], resume: bool) -> None:
     """Train and measure all variants, seed by seed; each result is kept at once."""
     here, size = lab(), sizes(tier())
@@ -168,7 +173,7 @@ def variants(folder: Path, seeds: list[int], resume: bool) -> None:
     train = CaptionedPictures(folder, "train").encode(texts, progress=True)
     for seed in seeds:
         for name, switch in VARIANTS.items():
-            place = RUNS / f"{tier().name}_{name}_{seed}"
+            place = where(name, seed)
             if resume and (place / "scores.json").is_file():
                 continue
             generator, discriminator, _ = players(here, seed)
@@ -192,7 +197,7 @@ def table(seeds: list[int]) -> None:
     """Mean ± standard deviation of everything that has been measured so far."""
     columns = {}
     for name in VARIANTS:
-        places = [RUNS / f"{tier().name}_{name}_{seed}" / "scores.json" for seed in seeds]
+        places = [where(name, seed) / "scores.json" for seed in seeds]
         rows = [json.loads(place.read_text()) for place in places if place.is_file()]
         if rows:
             columns[name] = rows

@@ -5,8 +5,9 @@ fine-grained visual descriptions"): convolutions over characters find pieces of 
 network reads what they found, and its states are averaged. It has no list of words, and reads a
 misspelt one. The word-level encoder is the plain alternative.
 
-Every text embedding is scaled to length √E, so that the generator is given entries of about 1
-whatever the encoder; pictures are not scaled.
+Embeddings that were only trained to have large dot products have a large part in common and little
+that differs, which a GAN is slow to notice. `Even` takes the mean away and makes all directions
+equally loud; `joint.fit_joint` sets it, without changing which text is nearest to a picture.
 
 Letters: B batch, C characters, E embedding, S side of the picture, T words.
 """
@@ -23,10 +24,47 @@ from tqdm import tqdm
 from starter_code.errors import CourseError
 from starter_code.scenes.words import tokenize
 
-__all__ = ["ALPHABET", "CharacterCNNRNN", "PictureEncoder", "WordRNN", "in_parts", "words_of"]
+__all__ = [
+    "ALPHABET",
+    "CharacterCNNRNN",
+    "Even",
+    "PictureEncoder",
+    "WordRNN",
+    "in_parts",
+    "words_of",
+]
 
 ALPHABET = string.ascii_lowercase + string.digits + "-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]{} "
 _NUMBER = {character: place + 1 for place, character in enumerate(ALPHABET)}  # 0: anything else
+
+
+class Even(nn.Module):
+    """Embeddings of length √E, t, as W (t - m): at first t itself, after `settle` decorrelated."""
+
+    FLOOR = 0.01  # of a variance, so that what is next to nothing stays little
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(dim))  # m
+        self.register_buffer("weight", torch.eye(dim))  # W, symmetric
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """Embeddings (B, E) -> (B, E)."""
+        length = embedding.shape[1] ** 0.5
+        return (F.normalize(embedding, dim=1) * length - self.mean) @ self.weight
+
+    @torch.no_grad()
+    def settle(self, embeddings: Tensor) -> Tensor:
+        """Set m and W by what `forward` gave so far, (M, E); returns the inverse of the new W."""
+        mean, count = embeddings.mean(0), len(embeddings)
+        apart = embeddings - mean
+        variances, directions = torch.linalg.eigh(apart.T @ apart / count)
+        # Entries shall be about 1: their squares, before they are scaled, add up to `total`.
+        total = (variances / (variances + self.FLOOR)).sum()
+        scales = (len(mean) / total / (variances + self.FLOOR)).sqrt()
+        self.mean.copy_(mean)
+        self.weight.copy_((directions * scales) @ directions.T)
+        return (directions / scales) @ directions.T
 
 
 class CharacterCNNRNN(nn.Module):
@@ -47,6 +85,7 @@ class CharacterCNNRNN(nn.Module):
         )  # fmt: skip
         self.remember = nn.GRU(2 * width, 2 * width, batch_first=True)
         self.project = nn.Linear(2 * width, text_dim)
+        self.even = Even(text_dim)
 
     def forward(self, captions: Sequence[str]) -> Tensor:
         """Embeddings (B, E) of B captions."""
@@ -54,7 +93,7 @@ class CharacterCNNRNN(nn.Module):
         letters = F.one_hot(numbers, len(ALPHABET) + 1)[..., 1:].float()  # (B, C, A)
         found = self.read(letters.transpose(1, 2))  # (B, 2 width, steps)
         states, _ = self.remember(found.transpose(1, 2))
-        return _scaled(self.project(states.mean(1)))
+        return self.even(self.project(states.mean(1)))
 
     def spell(self, captions: Sequence[str]) -> Tensor:
         """The captions' characters as numbers: long (B, C), 0 behind the last one."""
@@ -79,6 +118,7 @@ class WordRNN(nn.Module):
         self.embed = nn.Embedding(len(words) + 2, width, padding_idx=0)
         self.remember = nn.GRU(width, 2 * width, batch_first=True)
         self.project = nn.Linear(2 * width, text_dim)
+        self.even = Even(text_dim)
 
     def forward(self, captions: Sequence[str]) -> Tensor:
         """Embeddings (B, E) of B captions."""
@@ -89,7 +129,7 @@ class WordRNN(nn.Module):
         table = nn.utils.rnn.pad_sequence(ids, batch_first=True).to(self.project.weight.device)
         states, _ = self.remember(self.embed(table))  # (B, T, 2 width)
         there = (table > 0)[..., None]
-        return _scaled(self.project((states * there).sum(1) / there.sum(1)))
+        return self.even(self.project((states * there).sum(1) / there.sum(1)))
 
 
 def words_of(captions: Iterable[str]) -> list[str]:
@@ -185,8 +225,3 @@ def _with_text(captions: Sequence[str]) -> Sequence[str]:
     if not all(caption.strip() for caption in captions):
         raise CourseError("A caption has no text in it: say what the picture shall show.")
     return captions
-
-
-def _scaled(embedding: Tensor) -> Tensor:
-    """The embedding at length √E."""
-    return F.normalize(embedding, dim=1) * embedding.shape[1] ** 0.5

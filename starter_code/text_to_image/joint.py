@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from starter_code.errors import CourseError
 from starter_code.tensors import read_tensors, write_tensors
-from starter_code.text_to_image.datasets import CaptionedPictures
+from starter_code.text_to_image.datasets import CaptionedPictures, embed
 from starter_code.text_to_image.encoders import CharacterCNNRNN, PictureEncoder, in_parts
 from starter_code.text_to_image.given import given_file
 from starter_code.text_to_image.sizes import sizes
@@ -108,10 +108,30 @@ def fit_joint(
         schedule.step()
         return loss.detach()
 
-    return run_steps(
+    records = run_steps(
         pair, [adam, schedule], step, options.steps, generator, options.folder, options.fixed,
         options.resume, "joint embedding" if options.progress else "",
     )  # fmt: skip
+    _settle(text_encoder, picture_encoder, train)
+    return records
+
+
+@torch.no_grad()
+def _settle(
+    text_encoder: nn.Module, picture_encoder: PictureEncoder, train: CaptionedPictures
+) -> None:
+    """Decorrelate the texts, see `encoders.Even`; a picture's order of the texts stays the same.
+
+    v · t = v · W⁻¹ t' + v · m with t' = W (t - m): pictures are multiplied by W⁻¹ in turn, and
+    v · m is the same for all texts.
+    """
+    if text_encoder.even.mean.any():  # it was settled by an earlier training
+        return
+    inverse = text_encoder.even.settle(
+        embed(text_encoder, train.captions[:5000]).to(text_encoder.even.mean.device)
+    )
+    picture_encoder.project.weight.copy_(inverse @ picture_encoder.project.weight)
+    picture_encoder.project.bias.copy_(inverse @ picture_encoder.project.bias)
 
 
 def run_steps(
