@@ -22,7 +22,7 @@ from tqdm import tqdm
 from starter_code import catalogue, shapes3d
 from starter_code.errors import CourseError
 
-__all__ = ["NAMES", "PictureSet", "load"]
+__all__ = ["NAMES", "PictureSet", "load", "train_and_val"]
 
 PIECE = 2048  # pictures that are read at a time
 MPI3D = {
@@ -81,13 +81,13 @@ def load(
     Args:
         name: one of NAMES. root: the folder in which the sets lie, each in a folder of its name.
         size: side S of the pictures, which are resized; as they are if not given.
-        count: how many, drawn without replacement; all in their order if not given (rooms: 10,000).
+        count: how many at most, drawn without replacement; all if not given (rooms: 10,000).
         generator: which pictures are drawn; seed 0 if not given.
         split: "train" or "test", of mnist; the other sets have no parts.
 
     Raises:
-        CourseError: a file that is missing (says where to get it) or of another layout, a split
-            that the set does not have, or more pictures asked for than there are.
+        CourseError: a file that is missing (says where to get it) or of another layout, or a split
+            that the set does not have.
     """
     if name not in _READERS:
         raise CourseError(f"There is no picture set {name!r}: choose one of {', '.join(NAMES)}.")
@@ -99,7 +99,7 @@ def load(
     folder = Path(root) / name
     try:
         source = _READERS[name](folder, split)
-        places = _places(source.total, count, generator, name)
+        places = _places(source.total, count, generator)
         pictures = source.read(places)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise CourseError(
@@ -111,6 +111,27 @@ def load(
     return PictureSet(name, pictures, factors, tuple(source.counts), tuple(source.counts.values()))
 
 
+def train_and_val(
+    name: str, size: int, count: int, generator: torch.Generator, root: str | Path = "data"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pictures to learn from and pictures held out, uint8 (N, C, S, S), channels first.
+
+    Args:
+        size: side S. count: pictures to learn from, at most; beside 20 of them stands one that is
+            held out, of mnist from its test part.
+    """
+    if name == "mnist":
+        sizes = {"train": count, "test": count // 20 + 1}
+        parts = [load(name, root, size, sizes[s], generator, s).pictures for s in sizes]
+    else:
+        drawn = load(name, root, size, count + count // 20 + 1, generator).pictures
+        order = torch.randperm(len(drawn), generator=generator, device=generator.device).cpu()
+        last = len(drawn) // 21 + 1
+        parts = [drawn[order[last:].numpy()], drawn[order[:last].numpy()]]
+    train, val = (torch.from_numpy(part).permute(0, 3, 1, 2).contiguous() for part in parts)
+    return train, val
+
+
 def _rooms(generator: np.random.Generator | torch.Generator, count: int, size: int) -> PictureSet:
     factors = shapes3d.sample_factors(generator, count)
     pictures = shapes3d.render(factors, size)
@@ -118,13 +139,11 @@ def _rooms(generator: np.random.Generator | torch.Generator, count: int, size: i
 
 
 def _places(
-    total: int, count: int | None, generator: np.random.Generator | torch.Generator, name: str
+    total: int, count: int | None, generator: np.random.Generator | torch.Generator
 ) -> np.ndarray:
     """Which pictures: all, or `count` different ones in ascending order."""
-    if count is None:
+    if count is None or count >= total:
         return np.arange(total)
-    if not 0 < count <= total:
-        raise CourseError(f"{name} has {total:,} pictures here; {count:,} were asked for.")
     if isinstance(generator, torch.Generator):
         drawn = torch.randperm(total, generator=generator, device=generator.device)
         return np.sort(drawn[:count].cpu().numpy())
@@ -138,7 +157,8 @@ def _resized(pictures: np.ndarray, size: int | None) -> np.ndarray:
     small = np.empty((len(pictures), size, size, pictures.shape[-1]), np.uint8)
     for place, picture in zip(small, pictures):
         image = Image.fromarray(picture if picture.shape[-1] == 3 else picture[..., 0])
-        place[:] = np.asarray(image.resize((size, size), Image.Resampling.BOX)).reshape(place.shape)
+        way = Image.Resampling.BOX if size < image.height else Image.Resampling.BICUBIC
+        place[:] = np.asarray(image.resize((size, size), way)).reshape(place.shape)
     return small
 
 

@@ -4,6 +4,8 @@
 `python benchmarks/latents.py --golden` where disent is installed.
 """
 
+import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
@@ -197,3 +199,14 @@ def test_bad_input_is_one_sentence():
         with pytest.raises(CourseError, match=sentence) as caught:
             score()
         assert str(caught.value).count("\n") == 0
+
+
+@pytest.mark.parametrize("kind", ["random", "trained"])
+def test_scores_agree_with_disent(kind, root):
+    spec = importlib.util.spec_from_file_location("latent_codes", root / "benchmarks/latents.py")
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    golden = json.loads(GOLDEN.read_text("utf-8"))
+    here = benchmark.ours(kind, benchmark.COUNTS, tuple(golden["examples"]))["values"]
+    assert here == pytest.approx(golden["scores"][kind], abs=0.02)
+    assert here["MIG"] == pytest.approx(golden["scores"][kind]["MIG"], abs=1e-9)
