@@ -731,21 +731,27 @@ def negatives_that_mean_the_same(student: Names, draw: Draw) -> Any:
     }
 
 
+def _brought_to_length_one(parts: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[Tensor]]:
+    """What a gradient may be asked for, and vectors of length 1 made from it.
+
+    Whoever divides by the length again gets the same gradient in front of it.
+    """
+    inputs = {f"the gradient that reaches the {name}": 2 * part for name, part in parts.items()}
+    for raw in inputs.values():
+        raw.requires_grad_()
+    return inputs, [nn.functional.normalize(raw, dim=-1) for raw in inputs.values()]
+
+
 @check("contrastive_loss", points=1)
 def very_cold(student: Names, draw: Draw) -> Any:
     """Small temperatures give finite losses and gradients."""
     query, positives, negatives = _keys(draw, (2, 2, 3, 5))
     negatives = torch.cat([negatives, _near(draw, query, torch.full((2, 1), 0.98))], 1)
-    query.requires_grad_(), negatives.requires_grad_()
+    inputs, (query, negatives) = _brought_to_length_one({"query": query, "negatives": negatives})
     cold = student.contrastive_loss(query, positives, negatives, 0.004)
     coldest = student.contrastive_loss(query, positives, negatives, 0.001)
-    inputs = {
-        "the gradient that reaches the query": query,
-        "the gradient that reaches the negatives": negatives,
-    }
-    return {"the loss at 0.004": cold, "the loss at 0.001": coldest} | gradients(
-        cold + coldest, inputs
-    )
+    found = {"the loss at 0.004": cold, "the loss at 0.001": coldest}
+    return found | gradients(cold + coldest, inputs)
 
 
 @check("contrastive_loss", points=1)
@@ -754,12 +760,9 @@ def gradients_but_not_through_labels(student: Names, draw: Draw) -> Any:
     query, positives, negatives = _keys(draw, (2, 2, 3, 5))
     near = _near(draw, query, torch.tensor([[0.96, 0.98], [0.97, 0.5]]))
     negatives = torch.cat([negatives, near], 1)
-    inputs = {
-        "the gradient that reaches the query": query.requires_grad_(),
-        "the gradient that reaches the positives": positives.requires_grad_(),
-        "the gradient that reaches the negatives": negatives.requires_grad_(),
-    }
-    return gradients(student.contrastive_loss(query, positives, negatives, 0.5), inputs)
+    parts = {"query": query, "positives": positives, "negatives": negatives}
+    inputs, keys = _brought_to_length_one(parts)
+    return gradients(student.contrastive_loss(*keys, 0.5), inputs)
 
 
 @check("contrastive_loss", points=1)

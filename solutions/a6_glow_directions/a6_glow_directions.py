@@ -26,10 +26,74 @@ RESUME = os.environ.get("COURSE_RESUME") == "1"  # go on with the trainings that
 # %%
 import math
 
+import matplotlib.pyplot as plt
 import torch
 from torch import Tensor, nn
 
+from starter_code import plots, shapes3d
 from starter_code.errors import CourseError
+from starter_code.flows import codes, factors, figures, methods, solver
+from starter_code.flows.given import given_flow
+from starter_code.flows.glow import Glow
+from starter_code.flows.sizes import sizes
+from starter_code.tiers import tier
+from starter_code.training import pick_device
+
+# %% [markdown] stage="see"
+# ## See · rooms with six knobs
+#
+# A room has a floor, walls and an object; six *factors* say all that differs between two rooms:
+# three hues, the object's scale and shape, and the camera's orientation. All combinations are
+# 480,000 pictures (the public set is 3dshapes; the source says 48,000). Here they are drawn when
+# they are needed, and the factors of each are known. No method below is told them: they serve for
+# measuring.
+
+# %%
+SIZE, PLAN = tier(TIER), sizes(tier(TIER))
+ROOMS = DATASET == "shapes3d"
+if SIZE.name == "tiny":
+    print("tiny: everything runs, and no number means anything; the text speaks of the tier small")
+
+
+def draw_rooms(count: int, side: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Rooms as uint8 (count, 3, side, side), and their factors, long (count, 6)."""
+    values = shapes3d.sample_factors(torch.Generator().manual_seed(seed), count)
+    pictures = torch.from_numpy(shapes3d.render(values, side)).permute(0, 3, 1, 2)
+    return pictures.contiguous(), torch.from_numpy(values)
+
+
+# %% figure="factors"
+rows, names = [], []
+for number, (name, count) in enumerate(zip(shapes3d.NAMES, shapes3d.COUNTS)):
+    for step in range(7):
+        room = [0, 5, 2, 4, 0, 7]
+        room[number] = round(step * (count - 1) / 6)
+        rows.append(shapes3d.render(room, 64)[0])
+        names.append(name.replace("_", " ") if step == 0 else "")
+plots.picture_grid(rows, names, columns=7, side=1.1);
+
+# %% [markdown]
+# **What a flow is.** Draw $z$ from a Gaussian (1), make a picture of it by an invertible $F$ (2).
+# Then the density of a picture is exact, and every step adds a number:
+#
+# $$z \sim p(z) \;(1) \qquad x = F(z) \;(2) \qquad \log p(x) = \log p(z) +
+# \sum_{i=1}^{K} \log\Big|\det\frac{dl_i}{dl_{i-1}}\Big| \;(3)$$
+#
+# The steps are chosen so that the determinant is read off a diagonal (4). Without the second term a
+# flow would send all pictures to the peak of the Gaussian; with it, shrinking costs what it gains.
+
+# %% [markdown]
+# **Glow's plan** (source, Figure 5). One *step* is an actnorm, a 1 × 1 convolution and an affine
+# coupling: your pieces 1 to 3. A *scale* first squeezes 2 × 2 pixels into channels, then takes some
+# steps, and splits off half of the channels, which are finished. What is left goes on. Squeeze and
+# split are given: they move numbers and change no volume (the split also subtracts a mean and
+# divides by a deviation that a small network reads from the half that stays).
+
+# %%
+x = torch.arange(16.0).view(1, 1, 4, 4)
+squeezed = nn.functional.pixel_unshuffle(x, 2)  # (1, 1, 4, 4) -> (1, 4, 2, 2)
+print("four channels of 2 x 2 pixels:", *squeezed[0].tolist(), sep="\n")
+print("and back:", torch.equal(nn.functional.pixel_shuffle(squeezed, 2), x))
 
 # %% [markdown] stage="build"
 # ## Build: eight small pieces
@@ -646,3 +710,338 @@ check("mig")
 # One bin too many: the largest number falls behind the last edge.
 #
 # </details>
+
+# %% [markdown] stage="train"
+# ## Train · first a flow
+#
+# Your three layers, stacked. Before any training the flow must be invertible already; after the
+# first batch every actnorm has chosen its scale. At `small` this takes one to two minutes: enough
+# to see that it learns, not enough for good pictures.
+
+# %%
+GREY = DATASET in ("mnist", "coil20", "dsprites")
+FLOW, training = (
+    (PLAN.grey, PLAN.grey_training) if GREY else (PLAN.rooms, PLAN.rooms_training)
+)
+PLACE = f"runs/a6/seed_{SEED}/{DATASET}"
+if ROOMS:
+    train, _ = draw_rooms(PLAN.pictures, FLOW.size, seed=SEED)
+    val, _ = draw_rooms(max(50, PLAN.pictures // 20), FLOW.size, seed=SEED + 1000)
+else:
+    from starter_code import picture_sets
+
+    train, val = picture_sets.load(DATASET, FLOW.size, seed=SEED)
+LAYERS = ActNorm, InvertibleConv1x1, AffineCoupling
+flow = Glow(*LAYERS, FLOW, torch.Generator().manual_seed(SEED))
+some = train[:16].float() / 255
+away = (flow.decode(flow.encode(some)) - some).abs().max()
+print(f"{len(train):,} pictures of {tuple(train.shape[1:])}: {flow.latent:,} numbers each")
+print("split off, scale by scale:", *flow.shapes)
+print(f"there and back, the largest error is {away:.1e}")
+
+# %%
+options = solver.Options(
+    **vars(training), seed=SEED, device=DEVICE, folder=f"{PLACE}/flow", resume=RESUME
+)
+print("bits per dimension; * marks the best so far")
+history = solver.fit(flow, bits_per_dim, train, val, options)
+
+
+# %% [markdown]
+# **Is that good?** Two answers that need no skill: all levels alike, which costs
+# $\log_2(\mathit{levels})$ bits, and each number of the picture told by its own histogram, as if
+# numbers knew nothing of each other.
+
+# %%
+def each_by_itself(train: Tensor, val: Tensor, levels: int) -> float:
+    """Bits per dimension if every number of a picture has a histogram of its own."""
+    seen, new = (part.flatten(1).long() * levels // 256 for part in (train, val))
+    counts = torch.ones(levels, seen.shape[1])
+    counts.scatter_add_(0, seen, torch.ones(seen.shape))
+    share = counts / counts.sum(0)
+    return -float(share.gather(0, new).log2().mean())
+
+
+levels = FLOW.levels
+costs = {
+    "all levels alike": math.log2(levels),
+    "each number by itself": each_by_itself(train, val, levels),
+    "your flow": solver.held_out(flow, bits_per_dim, val),
+}
+if ROOMS:
+    given = given_flow(*LAYERS).to(pick_device(DEVICE))
+    same, _ = draw_rooms(max(50, PLAN.pictures // 20), given.sizes.size, seed=SEED + 1000)
+    costs["the given flow"] = solver.held_out(given, bits_per_dim, same)
+for name, cost in costs.items():
+    print(f"{name:24}{cost:8.3f} bits per dimension")
+
+# %% [markdown]
+# **What to see.** ANSWER_BITS
+#
+# **What not to conclude.** That few bits make good pictures. Most bits pay for the noise within a
+# level of brightness; a room whose object is a smear costs hardly more.
+
+# %% [markdown]
+# **Samples.** The given flow is the same model, trained longer. A *temperature* below 1 draws
+# $z$ with a smaller deviation: the rows show the same draws, warmer and warmer. At 0 there is one
+# picture only, that of $z = 0$, where the Gaussian is highest.
+
+# %%
+if not ROOMS:
+    given = flow
+SHOWN = (0.0, 0.4, 0.7, 0.9)
+figures.samples_by_temperature(flow, SHOWN, 10, torch.Generator().manual_seed(SEED));
+
+# %% figure="samples"
+figures.samples_by_temperature(given, SHOWN, 10, torch.Generator().manual_seed(SEED));
+
+# %% [markdown]
+# **Then directions.** The given flow stands still. *LD* trains navigator and reconstructor by (5).
+# *DisCo* trains navigator and encoder by the contrast (6) to (8) alone. *Dis-GU*, the source's
+# method, does both. Distances between 1 and 8; at `small` there are 16 directions, and temperature
+# $\tau = 0.2$, for at $\tau = 1$ the loss has a high floor (unit 6). Beside them, without training:
+# *CF*, *GS*, *DS* (unit 6), and 64 *random* orthonormal directions.
+
+# %%
+FLOW_METHODS = ("random", "CF", "GS", "DS", "LD", "DisCo", "Dis-GU")
+PLAN2 = methods.SIZES[SIZE.name]
+seen = draw_rooms(PLAN.pictures, given.sizes.size, seed=SEED)[0] if ROOMS else train
+LAB = methods.Lab(Navigator, direction_loss, contrastive_loss, given, seen, PLAN2)
+
+
+def learn(name: str, folder: str = "", **changes: object) -> methods.Method:
+    """Train or compute one method; checkpoints lie in runs/a6/seed_<SEED>."""
+    chosen = {"device": DEVICE, "resume": RESUME} | changes
+    return methods.learn_method(
+        name, LAB, folder=f"{PLACE}/{folder or name}", seed=SEED, **chosen
+    )
+
+
+ready = {}
+for name in FLOW_METHODS:
+    print(name)
+    ready[name] = learn(name)
+
+# %% [markdown]
+# **When does a direction *find* a factor?** From some rooms we go a step forward and one back along
+# it. A *reader*, trained on drawn rooms, reads all six factors before and after: hues as angles, so
+# that red is next to purple. A change is measured in units of what two rooms drawn at random differ
+# by. The direction finds a factor if it moves it by at least 0.1 and *every other at most a quarter
+# as much*.
+
+# %%
+found: dict[str, factors.Found] = {}
+if ROOMS:
+    reader = factors.load_reader().to(pick_device(DEVICE))
+    held_out, values = draw_rooms(PLAN2.rooms, given.sizes.size, seed=SEED + 2000)
+    right = factors.accuracies(reader, held_out.float().to(pick_device(DEVICE)) / 255, values)
+    print("the reader is right on", {name: round(share, 3) for name, share in right.items()})
+    starts = codes.starts_of(given, held_out[: PLAN2.looked])
+    for name, method in ready.items():
+        directions = method.directions.to(starts.device)
+        found[name] = factors.find(reader, given, directions, starts, PLAN2.step)
+    for name, one in found.items():
+        print(f"{name:8}{len(one.moves):4} directions find {len(one.best)}: {', '.join(one.best)}")
+
+# %% [markdown]
+# **What to see.** ANSWER_FOUND
+#
+# **What not to conclude.** That a factor that nobody found is not in the flow. It may lie along a
+# curve, or along another direction for each room.
+
+# %% [markdown] stage="test"
+# ## Test · how disentangled are the codes?
+#
+# Table 1 of the source. The code of a direction method is the projection of the latent vector on
+# its directions, that of DisCo and Dis-GU what the encoder says; VAEs from assignment 3's *improve*
+# stage give posterior means. *MIG* is yours; *DCI* trains trees that tell each factor from the code
+# and asks which entries they use; the other two fix or share one factor and ask a simple
+# classifier which.
+
+# %%
+VAES = ("β-VAE", "FactorVAE", "DIP-VAE")
+if ROOMS:
+    for name in VAES:
+        print(name)
+        ready[name] = learn(name)
+    latents = codes.codes_of(codes.latents_of(given), held_out, pick_device(DEVICE))
+    told = {name: method.codes(held_out, latents) for name, method in ready.items()}
+    told["the factors"] = values.float()
+    luck = torch.Generator().manual_seed(SEED)
+    told["noise"] = torch.randn(len(values), 10, generator=luck)
+
+# %%
+def rated(code: Tensor) -> dict[str, float]:
+    """All scores of one code."""
+    return codes.scores(code.cpu(), values, mig, seed=SEED, rows=PLAN2.rows, groups=PLAN2.groups)
+
+
+SCORES = ("MIG", "DCI", "FactorVAE score", "β-VAE score", "informativeness")
+rows = {name: rated(code) for name, code in told.items()} if ROOMS else {}
+print(f"{'':14}" + "".join(f"{score:>18}" for score in SCORES))
+for name, row in rows.items():
+    print(f"{name:14}" + "".join(f"{row[score]:18.3f}" for score in SCORES))
+
+# %% [markdown]
+# **What to see.** ANSWER_SCORES
+#
+# **What not to conclude.** That differences of a few hundredths mean anything: this is one seed.
+# The source's table has ten runs, other pictures and another flow. In the course's repository
+# `course reproduce disgu` takes more seeds.
+
+# %% [markdown] stage="look"
+# ## Look · turn the knobs
+#
+# Each row starts with the same room and goes along one direction, backwards to the left and
+# forwards to the right. The names are what the reader says: the factor that a direction finds, or
+# those that it mixes.
+
+# %% figure="directions"
+def knobs(name: str, most: int = 6) -> plt.Figure:
+    """Traversals of a method's directions: those that find factors first, then others."""
+    one = found.get(name)
+    order = list(range(len(ready[name].directions)))
+    if one is not None:
+        best = list(one.best.values())
+        order = best + sorted(set(order) - set(best), key=lambda d: -float(one.moves[d].max()))
+    order = order[:most]
+    names = [one.named(d) if one else f"direction {d}" for d in order]
+    start = codes.starts_of(given, seen[:1])[0]
+    return figures.traversals(given, start, ready[name].directions[order].to(start.device), names)
+
+
+knobs("Dis-GU");
+
+# %%
+if ROOMS:
+    chosen = {name: found[name] for name in ("random", "CF", "LD", "Dis-GU")}
+    figures.found_map(chosen);
+
+# %% [markdown]
+# **Two directions, turned.** If a method found two factors, turn the pair of directions by
+# 45 degrees. They still stand at right angles, and a reconstructor tells them apart as well as
+# before. What do they find?
+
+# %%
+def turned(one: factors.Found, directions: Tensor) -> factors.Found:
+    """What the first two directions that find something find after a turn by 45 degrees."""
+    first, second = (directions[d] for d in list(one.best.values())[:2])
+    pair = torch.stack([first + second, first - second]) / math.sqrt(2)
+    return factors.find(reader, given, pair.to(starts.device), starts, PLAN2.step)
+
+
+if ROOMS:
+    best = max(found, key=lambda name: len(found[name].best))
+    pair = list(found[best].best.items())[:2]
+    if len(pair) == 2:
+        after = turned(found[best], ready[best].directions.to(starts.device))
+        print(f"{best}, two that find something:", " | ".join(name for name, _ in pair))
+        print("turned by 45 degrees:", " | ".join(after.named(d) for d in (0, 1)))
+
+# %% [markdown]
+# **The space of variations** (source, Figure 9). Left, pairs of drawn rooms in which one hue, the
+# other, or both were changed, as Dis-GU's encoder tells the change; its two entries are those that
+# answer most to either hue alone. Right, generated pictures: steps along two found directions and
+# between them, as the reader sees them.
+
+# %% figure="variations"
+if ROOMS:
+    luck = torch.Generator().manual_seed(SEED)
+    encode = ready["Dis-GU"].learner.encoder.cpu()
+    inside, entries = figures.changes_in_rooms(encode, 0, 1, 120, luck, given.sizes.size)
+    panels = {"drawn rooms": (inside, tuple(f"entry {entry}" for entry in entries))}
+    if len(pair) == 2:
+        ways = {name: ready[best].directions[d].to(starts.device) for name, d in pair}
+        ways["both"] = sum(ways.values()) / math.sqrt(2)
+        numbers = tuple(factors.FACTORS.index(name) for name, _ in pair)
+        outside = figures.changes_along(reader, given, starts, ways, numbers, PLAN2.step, luck)
+        panels[f"generated, {best}"] = outside, tuple(f"{name}, as read" for name, _ in pair)
+    figures.variation_space(panels);
+
+# %% [markdown]
+# **What to see.** ANSWER_LOOK
+
+# %% [markdown] stage="improve"
+# ## Improve · make it better than it is
+#
+# **What would you change?** Ideas: more directions or fewer, another temperature or threshold,
+# other distances; a first search among the latents of one scale only; directions that may differ
+# from room to room; anything that makes a pair of directions better than the same pair, turned.
+#
+# Below, Dis-GU once more, with the source's temperature $\tau = 1$.
+
+# %%
+ready["yours"] = learn("Dis-GU", folder="yours", similarity=1.0)
+if ROOMS:
+    found["yours"] = factors.find(
+        reader, given, ready["yours"].directions.to(starts.device), starts, PLAN2.step
+    )
+    print("it finds", ", ".join(found["yours"].best) or "nothing")
+
+# %% [markdown]
+# **Your turn.** Put your own change in place of the cell above. `FINAL` speaks for you: its codes
+# of 2,000 rooms that nothing was trained on go into `runs/a6/predictions.json`, and a class may
+# compare their scores.
+
+# %%
+FINAL = "Dis-GU"  # a name in `ready`
+board = codes.board_rooms(side=given.sizes.size)[0] if ROOMS else val
+board_latents = codes.codes_of(codes.latents_of(given), board, pick_device(DEVICE))
+path = codes.write_codes(ready[FINAL].codes(board, board_latents))
+print(f"codes of {len(board)} pictures in {path}")
+progress()
+
+# %% [markdown] stage="report"
+# ## Report · five questions and your sources (20 points)
+#
+# Write for somebody who knows deep learning but not this notebook. Every number needs its data set
+# and split, every claim the number or picture that it rests on. Five to ten sentences for each.
+
+# %% [markdown]
+# **1 · What does the likelihood pay for?** (4 points) Explain without formulas what a flow does
+# with volume, and why each number gets noise. How many bits does your flow need, beside which two
+# other answers? What would happen without the log-determinants?
+
+# %% [markdown] report="q1" points=4
+# ANSWER1
+
+# %% [markdown]
+# **2 · Warm and cold.** (4 points) Describe the samples at temperatures 0, 0.4, 0.7 and 0.9. Why is
+# the picture at 0, where the Gaussian of $z$ is highest, not a typical room? What does the
+# temperature trade for what?
+
+# %% [markdown] report="q2" points=4
+# ANSWER2
+
+# %% [markdown]
+# **3 · Who found what?** (4 points) Say when a direction counts as finding a factor. Which methods
+# found more than 64 random directions? Set another `SEED`, run *train* again, and give both. Which
+# factors did nobody find, and why might that be?
+
+# %% [markdown] report="q3" points=4
+# ANSWER3
+
+# %% [markdown]
+# **4 · What does the contrast add?** (4 points) Compare LD, DisCo and Dis-GU, with pictures. What
+# do (5) and (8) reward, and what can neither of them tell apart? Use the turned pair and the space
+# of variations.
+
+# %% [markdown] report="q4" points=4
+# ANSWER4
+
+# %% [markdown]
+# **5 · What do the scores not see?** (3 points) Name two methods that the number of found factors
+# and MIG order differently, and say why. Give a code that knows every factor perfectly and has a
+# MIG of zero.
+
+# %% [markdown] report="q5" points=3
+# ANSWER5
+
+# %% [markdown]
+# **Sources and tools.** (1 point) List everything that helped: papers, code, people, and AI tools
+# with what you used them for. Using with saying so is science.
+
+# %% [markdown] report="sources" points=1
+# The source (Cai et al.); Kingma and Dhariwal 2018 (Glow); Voynov and Babenko 2020 (directions);
+# Ren et al. 2022 (DisCo); Chen et al. 2018 (MIG); PyTorch's documentation. No other code. AI tools:
+# none in this model answer.

@@ -262,6 +262,17 @@ def contrastive_loss(query, positives, negatives, temperature=1.0, threshold=0.9
     return total / query.shape[0]
 
 
+@alternative("contrastive_loss", "cosines")
+def contrastive_loss(query, positives, negatives, temperature=1.0, threshold=0.95):
+    alike = F.cosine_similarity(query[:, None], positives, dim=-1)
+    other = F.cosine_similarity(query[:, None], negatives, dim=-1)
+    label = (other * (other > threshold).float()).detach()
+    log_sigmoid = -F.softplus(-other / temperature)
+    log_rest = log_sigmoid - other / temperature
+    cost = F.softplus(-alike / temperature).sum(-1)
+    return (cost - (label * log_sigmoid + (1 - label) * log_rest).sum(-1)).mean(0)
+
+
 @alternative("contrastive_loss", "query by query")
 def contrastive_loss(query, positives, negatives, temperature=1.0, threshold=0.95):
     costs = []
