@@ -1,18 +1,23 @@
 """The flows of assignment 6: what comes with the course, real pictures, and a race.
 
 python benchmarks/flows.py --give flow [--resume]      the Glow of rooms that comes with the course
-python benchmarks/flows.py --mnist data/mnist          bits per dimension of handwritten digits
-python benchmarks/flows.py --coil data/coil20          the same of COIL-20's objects, 32 x 32
+python benchmarks/flows.py --mnist data                bits per dimension of data/mnist
+python benchmarks/flows.py --coil data                 the same of data/coil20, 32 x 32 pixels
+python benchmarks/flows.py --race                      a step against the package normflows
 
 All layers are those of the reference solution. Trainings lie in runs/a6/benchmark; --resume goes on
-with what was interrupted.
+with what was interrupted. The race needs `pip install normflows`, which the course does not: times
+are seconds of the processor on one thread, in turns within one run, and the shortest counts.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from statistics import median
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,9 +27,12 @@ from torch import Tensor
 
 from starter_code.flows.given import ROOMS, load_flow, save_flow
 from starter_code.flows.glow import Glow, GlowSizes
-from starter_code.flows.sizes import GIVEN_SIZES, GIVEN_TRAINING, Training
+from starter_code.flows.sizes import GIVEN_SIZES, GIVEN_TRAINING, SIZES, Training
 from starter_code.flows.solver import Options, fit, held_out
+from starter_code.picture_sets import PictureSet, load
 from starter_code.shapes3d import render, sample_factors
+from starter_code.tiers import tier
+from starter_code.training import count_parameters
 
 RUNS = Path("runs/a6/benchmark")
 GIVEN_ROOMS, HELD_OUT = 40_000, 1000
@@ -93,16 +101,123 @@ def give_flow(here: Any, resume: bool, hurry: bool) -> None:
     show(kept, RUNS / "rooms.png")
 
 
+def grey(name: str, root: Path, resume: bool) -> None:
+    """Train the grey flow of the tier on digits or on COIL-20, and tell bits and seconds."""
+    here, widths, (train, test) = lab(), SIZES[tier().name], parts(name, root)
+    glow = build(here, replace(widths.grey, size=train.shape[-1]))
+    training, place = widths.grey_training, RUNS / name
+    started, busy = time.perf_counter(), time.process_time()
+    fit(glow, here.bits_per_dim, train, test[:500], options(training, place, resume))
+    seconds, busy = time.perf_counter() - started, time.process_time() - busy
+    print(
+        f"{name}: {held_out(glow, here.bits_per_dim, test):.3f} bits per dimension of {len(test)} "
+        f"held-out pictures; {glow.sizes}, {count_parameters(glow):,} parameters; {training}, "
+        f"{seconds:.0f} s, {busy:.0f} s of the processor, {torch.get_num_threads()} threads"
+    )
+    show(glow, place.with_suffix(".png"), 1.0)
+
+
+def parts(name: str, root: Path) -> tuple[Tensor, Tensor]:
+    """Pictures uint8 (N, 1, S, S) for training and for testing."""
+    if name == "mnist":
+        train, test = (channels_first(load(name, root, split=part)) for part in ("train", "test"))
+        return train, test[:2000]
+    objects = load(name, root, size=32)
+    held = torch.from_numpy(objects.factors[:, objects.names.index("pose")] % 6 == 3)
+    pictures = channels_first(objects)
+    return pictures[~held], pictures[held]  # every sixth pose is held out
+
+
+def channels_first(pictures: PictureSet) -> Tensor:
+    """As the flow takes them: uint8 (N, C, S, S)."""
+    return torch.from_numpy(pictures.pictures).permute(0, 3, 1, 2).contiguous()
+
+
+def race(sizes: GlowSizes, batch: int, repeats: int) -> None:
+    """A training step and a draw of both Glows, in turns."""
+    ours, theirs = build(lab(), sizes), normflows_glow(sizes)
+    x = rooms(batch, sizes.size, 0).float() / 256
+    runs = {
+        "step, ours": training_step(ours, lambda: -ours(x)[0].mean()),
+        "step, normflows": training_step(theirs, lambda: theirs.forward_kld(x - 0.5)),
+        "draw, ours": lambda: ours.sample(batch, 0.7, torch.Generator().manual_seed(0)),
+        "draw, normflows": torch.no_grad()(lambda: theirs.sample(batch, temperature=0.7)),
+    }
+    print(
+        f"{sizes}, batches of {batch}; parameters: ours {count_parameters(ours):,}, "
+        f"normflows {count_parameters(theirs):,}"
+    )
+    times = in_turns(runs, repeats)
+    for name, own in times.items():
+        print(f"{name:18}{1000 * min(own):7.0f} ms shortest {1000 * median(own):7.0f} ms middle")
+    for what in ("step", "draw"):
+        ours_took, theirs_took = times[f"{what}, ours"], times[f"{what}, normflows"]
+        print(
+            f"{what}: ratio {min(theirs_took) / min(ours_took):.2f}, "
+            f"of the middles {median(theirs_took) / median(ours_took):.2f}"
+        )
+
+
+def normflows_glow(sizes: GlowSizes) -> Any:
+    """The package's Glow of the same size, as its own example builds one."""
+    import normflows
+
+    bases, flows, merges = [], [], []
+    channels, side = sizes.channels * 2 ** (sizes.scales + 1), sizes.size // 2**sizes.scales
+    for number in range(sizes.scales):  # from the latents to the picture
+        blocks = [normflows.flows.GlowBlock(channels, sizes.hidden) for _ in range(sizes.steps)]
+        flows.append([*blocks, normflows.flows.Squeeze()])
+        if number:
+            merges.append(normflows.flows.Merge())
+        shape = (channels // 2 if number else channels, side, side)
+        bases.append(normflows.distributions.GlowBase(shape))
+        channels, side = channels // 2, 2 * side
+    return normflows.MultiscaleFlow(bases, flows, merges, class_cond=False)
+
+
+def training_step(model: torch.nn.Module, loss: Callable[[], Tensor]) -> Callable[[], None]:
+    """A step of Adam on a batch that stays the same."""
+    adam = torch.optim.Adam(model.parameters(), lr=1e-4)
+
+    def run() -> None:
+        adam.zero_grad()
+        loss().backward()
+        adam.step()
+
+    return run
+
+
+def in_turns(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
+    """Seconds of the processor for each run, `repeats` times after one to warm up."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for repeat in range(repeats + 1):
+        for name, run in runs.items():
+            started = time.process_time()
+            run()
+            if repeat:
+                times[name].append(time.process_time() - started)
+    return times
+
+
 def main() -> None:
     """Parse the arguments and do what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--give", choices=["flow"])
     parser.add_argument("--hurry", action="store_true", help="write the best epoch so far")
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--mnist", type=Path, metavar="DATA")
+    parser.add_argument("--coil", type=Path, metavar="DATA")
+    parser.add_argument("--race", action="store_true")
+    parser.add_argument("--repeats", type=int, default=7)
     chosen = parser.parse_args()
-    here = lab()
     if chosen.give:
-        give_flow(here, chosen.resume, chosen.hurry)
+        give_flow(lab(), chosen.resume, chosen.hurry)
+    for name, folder in (("mnist", chosen.mnist), ("coil20", chosen.coil)):
+        if folder:
+            grey(name, folder, chosen.resume)
+    if chosen.race:
+        torch.set_num_threads(1)
+        race(GIVEN_SIZES, batch=32, repeats=chosen.repeats)
 
 
 if __name__ == "__main__":

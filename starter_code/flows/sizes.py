@@ -36,7 +36,9 @@ class FlowSizes:
 
 
 GIVEN_SIZES = GlowSizes(channels=3, size=32, scales=3, steps=8, hidden=128, levels=32)
-GIVEN_TRAINING = Training(epochs=40, steps_per_epoch=200, batch_size=32, warm_up=200)
+GIVEN_TRAINING = Training(
+    epochs=34, steps_per_epoch=200, batch_size=32, learning_rate=2e-3, warm_up=200
+)
 
 SIZES = {
     "tiny": FlowSizes(
@@ -48,7 +50,7 @@ SIZES = {
     ),
     "small": FlowSizes(
         grey=GlowSizes(1, 28, scales=2, steps=8, hidden=64, levels=256),
-        grey_training=Training(8, 100, batch_size=64),
+        grey_training=Training(6, 100, learning_rate=5e-3, warm_up=50),
         rooms=GIVEN_SIZES,
         rooms_training=Training(4, 50),
         pictures=8000,

@@ -36,7 +36,7 @@ class Options:
     batch_size: int = 32
     learning_rate: float = 1e-3  # of Adam
     warm_up: int = 200  # steps
-    clip: float = 1.0  # longest gradient; in bits per dimension usual ones are shorter than that
+    clip: float = 100.0  # longest gradient: usual ones are shorter, outbursts are cut
     mixed: bool = False  # the couplings' convolutions in bfloat16
     seed: int = 0
     device: str = "auto"
