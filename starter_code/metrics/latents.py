@@ -120,7 +120,8 @@ def dci(
         codes, factors: what the trees learn from. test_codes, test_factors: what they are tried on.
         generator: decides between entries that are equally good.
         exact: scikit-learn's trees, as in the reference implementation, not the fast ones. From
-            3,000 examples on the two agree to 0.02; with 1,000 and many values they were 0.03 apart.
+            3,000 examples on the two agree to 0.02; with 1,000 and many values they can be 0.03
+            apart.
 
     Raises:
         CourseError: codes or factors that cannot be scored, in one sentence.
