@@ -102,7 +102,7 @@ def give_encoders(folder: Path, resume: bool) -> None:
     keep_oracle(GIVEN / f"scenes_{size.name}_oracle.safetensors", oracles[0], size, 0)
 
     started = time.process_time()
-    texts, pictures = build_encoders(size, oracles[1].look.state_dict())
+    texts, pictures = build_encoders(size, 0, oracles[1].look.state_dict())
     where = RUNS / f"{size.name}_joint"
     options = JointOptions(steps=width.joint_steps, folder=str(where), resume=resume)
     fit_joint(texts, pictures, lab().joint_embedding_loss, train, options)

@@ -16,8 +16,14 @@ from starter_code.errors import CourseError
 from starter_code.scenes import scene_at
 from starter_code.text_to_image import pictures as drawing
 from starter_code.text_to_image.claims import FACTS, claimed_facts, true_facts
-from starter_code.text_to_image.datasets import CaptionedPictures
-from starter_code.text_to_image.encoders import CharacterCNNRNN, PictureEncoder, WordRNN, words_of
+from starter_code.text_to_image.datasets import CaptionedPictures, embed
+from starter_code.text_to_image.encoders import (
+    CharacterCNNRNN,
+    Even,
+    PictureEncoder,
+    WordRNN,
+    words_of,
+)
 from starter_code.text_to_image.joint import (
     JointOptions,
     build_encoders,
@@ -197,6 +203,27 @@ def test_training_of_the_joint_embedding_goes_on_where_it_stopped(
     assert torch.equal(texts(["a red car"]), other[0](["a red car"]))
     path = keep_encoders(tmp_path / "text.safetensors", texts, pictures, TINY, 0)
     assert torch.equal(given_encoders(TINY, path)[0](["a cat"]), texts(["a cat"]))
+    learning = build_encoders(TINY, fixed=False)
+    before = learning[1].look[0].weight.clone()
+    fit_joint(
+        *learning, loss, train,
+        JointOptions(1, batch_size=4, folder=str(tmp_path / "all"), progress=False),
+    )  # fmt: skip
+    assert not torch.equal(learning[1].look[0].weight, before)
+
+
+def test_decorrelating_changes_no_order(train: CaptionedPictures) -> None:
+    texts, _ = given_encoders(TINY)
+    known = embed(texts, train.captions[:5000])
+    assert abs(float(known.mean())) < 0.05
+    assert 0.5 < float(known.std()) < 1.5
+    torch.manual_seed(0)
+    even, raw = Even(6), torch.randn(50, 6) * torch.arange(1, 7) + 3
+    seen, before = torch.randn(4, 6), even(raw)
+    inverse = even.settle(before)
+    assert torch.allclose(torch.eye(6), inverse @ even.weight, atol=1e-4)
+    shift = seen @ before.T - (seen @ inverse.T) @ even(raw).T
+    assert torch.allclose(shift, shift[:, :1].expand(-1, 50), atol=1e-3)
 
 
 # What comes with the course

@@ -146,7 +146,7 @@ class PictureEncoder(nn.Module):
 
     def __init__(self, text_dim: int, width: int = 32, size: int = 32) -> None:
         super().__init__()
-        self.size = size
+        self.size, self.fixed = size, True
         self.look = stack_of_convolutions(width, size).requires_grad_(False)
         self.project = nn.Linear(4 * width * 16, text_dim)
 
@@ -161,8 +161,14 @@ class PictureEncoder(nn.Module):
     def train(self, mode: bool = True) -> "PictureEncoder":
         """Training mode, except for `look`, whose statistics stay as they are too."""
         super().train(mode)
-        self.look.eval()
+        if self.fixed:
+            self.look.eval()
         return self
+
+    def let_learn(self) -> None:
+        """Let `look` learn, too: for pictures of which no features are known."""
+        self.fixed = False
+        self.look.requires_grad_(True)
 
 
 def stack_of_convolutions(width: int, size: int) -> nn.Sequential:

@@ -18,7 +18,7 @@ from starter_code.errors import CourseError
 from starter_code.tensors import read_tensors, write_tensors
 from starter_code.text_to_image.datasets import CaptionedPictures, embed
 from starter_code.text_to_image.encoders import CharacterCNNRNN, PictureEncoder, in_parts
-from starter_code.text_to_image.given import given_file
+from starter_code.text_to_image.given import given_file, has_given
 from starter_code.text_to_image.sizes import sizes
 from starter_code.tiers import Tier
 from starter_code.training import (
@@ -88,19 +88,16 @@ def fit_joint(
     adam = torch.optim.Adam(learning, lr=options.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda n: cosine(n, options.steps))
     generator = torch.Generator().manual_seed(options.seed)
-    # What does not learn is computed once: (N, D), in half precision.
-    seen = in_parts(
-        picture_encoder,
-        lambda rows: picture_encoder.features(train.images(rows).to(device)).half(),
-        torch.arange(len(train)),
-        told="looking" if options.progress else "",
-    )
+    seen = _features(picture_encoder, train, options.progress)
 
     def step() -> Tensor:
         rows = torch.randint(len(train), (options.batch_size,), generator=generator)
         told = train.told(rows, generator)
         texts = text_encoder([train.captions[j] for j in told.tolist()])
-        pictures = picture_encoder.project(seen[rows].float().to(device))
+        if seen is None:
+            pictures = picture_encoder(train.images(rows).to(device))
+        else:
+            pictures = picture_encoder.project(seen[rows].float().to(device))
         loss = joint_embedding_loss(pictures, texts, train.fits(rows, told).to(device))
         adam.zero_grad()
         loss.backward()
@@ -114,6 +111,18 @@ def fit_joint(
     )  # fmt: skip
     _settle(text_encoder, picture_encoder, train)
     return records
+
+
+def _features(encoder: PictureEncoder, train: CaptionedPictures, progress: bool) -> Tensor | None:
+    """What does not learn, computed once: (N, D) in half precision; None if it does learn."""
+    if not encoder.fixed:
+        return None
+    device = encoder.project.weight.device
+
+    def use(rows: Tensor) -> Tensor:
+        return encoder.features(train.images(rows).to(device)).half()
+
+    return in_parts(encoder, use, torch.arange(len(train)), told="looking" if progress else "")
 
 
 @torch.no_grad()
@@ -187,26 +196,32 @@ def run_steps(
 
 
 def build_encoders(
-    tier: Tier, look: Mapping[str, Tensor] | None = None, seed: int = 0
+    tier: Tier, seed: int = 0, look: Mapping[str, Tensor] | None = None, fixed: bool = True
 ) -> tuple[CharacterCNNRNN, PictureEncoder]:
     """Encoders of texts and of pictures at a tier, to be trained with `fit_joint`.
 
     Args:
         look: weights of the picture encoder's features; by default those that come with the course.
-        seed: of all other weights.
-
-    Raises:
-        CourseError: no features come with the tier.
+        fixed: False for features that are learnt, too; so it is where none come with the tier.
     """
+    texts, pictures = _untrained(tier, seed)
+    if look is None and fixed and has_given("text", tier.name):
+        look = given_encoders(tier)[1].look.state_dict()
+    if look is None or not fixed:
+        pictures.let_learn()
+    else:
+        pictures.look.load_state_dict(look)
+    return texts, pictures
+
+
+def _untrained(tier: Tier, seed: int = 0) -> tuple[CharacterCNNRNN, PictureEncoder]:
     size = sizes(tier)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        texts = CharacterCNNRNN(size.text_dim, size.encoder_width, size.characters)
-        pictures = PictureEncoder(size.text_dim, size.encoder_width, size.picture_size)
-    if look is None:
-        look = given_encoders(tier)[1].look.state_dict()
-    pictures.look.load_state_dict(look)
-    return texts, pictures
+        return (
+            CharacterCNNRNN(size.text_dim, size.encoder_width, size.characters),
+            PictureEncoder(size.text_dim, size.encoder_width, size.picture_size),
+        )
 
 
 def keep_encoders(
@@ -229,11 +244,7 @@ def given_encoders(
         CourseError: none come with the tier, or a file of another size.
     """
     path = Path(path or given_file("text", tier.name))
-    size = sizes(tier)
-    pair = _Pair(
-        CharacterCNNRNN(size.text_dim, size.encoder_width, size.characters),
-        PictureEncoder(size.text_dim, size.encoder_width, size.picture_size),
-    )
+    pair = _Pair(*_untrained(tier))
     weights, _ = read_tensors(path)
     load_weights(pair, weights, path)
     pair.eval().requires_grad_(False)

@@ -9,10 +9,15 @@ from pathlib import Path
 
 from starter_code.errors import CourseError
 
-__all__ = ["GIVEN", "given_file"]
+__all__ = ["GIVEN", "given_file", "has_given"]
 
 GIVEN = Path(__file__).parent
 _OF_TIER = {"tiny": "small"}  # the tiers whose networks are another tier's
+
+
+def has_given(what: str, tier: str) -> bool:
+    """Whether such a file comes with the course."""
+    return _path(what, tier).is_file()
 
 
 def given_file(what: str, tier: str) -> Path:
@@ -21,10 +26,14 @@ def given_file(what: str, tier: str) -> Path:
     Raises:
         CourseError: none comes with the course.
     """
-    path = GIVEN / f"scenes_{_OF_TIER.get(tier, tier)}_{what}.safetensors"
+    path = _path(what, tier)
     if not path.is_file():
         raise CourseError(
             f"No {what} network comes with the course at the tier {tier}: take the tier small, or "
             "train one and give its path."
         )
     return path
+
+
+def _path(what: str, tier: str) -> Path:
+    return GIVEN / f"scenes_{_OF_TIER.get(tier, tier)}_{what}.safetensors"
