@@ -558,7 +558,7 @@ def texts_left_alone(student: Names, draw: Draw) -> Any:
     }
 
 
-# ---- train_step
+# ---- train_step (its seconds: the first optimiser that is made imports much of torch)
 
 
 def _batch(draw: Draw, size: int = 6) -> Batch:
@@ -619,7 +619,7 @@ class _Game:
         }
 
 
-@check("train_step", points=3)
+@check("train_step", points=3, seconds=30)
 def one_minibatch(student: Names, draw: Draw) -> Any:
     """First the judge learns, then the generator from the judge as it is now."""
     game = _Game(draw)
@@ -627,7 +627,7 @@ def one_minibatch(student: Names, draw: Draw) -> Any:
     return game.weights()
 
 
-@check("train_step", points=2)
+@check("train_step", points=2, seconds=30)
 def three_minibatches(student: Names, draw: Draw) -> Any:
     """Gradients of earlier steps do not count."""
     game = _Game(draw)
@@ -636,7 +636,7 @@ def three_minibatches(student: Names, draw: Draw) -> Any:
     return game.weights()
 
 
-@check("train_step", points=1)
+@check("train_step", points=1, seconds=30)
 def whoever_left_them(student: Names, draw: Draw) -> Any:
     """Gradients that somebody else has left do not count either."""
     game = _Game(draw)
@@ -646,7 +646,7 @@ def whoever_left_them(student: Names, draw: Draw) -> Any:
     return game.weights()
 
 
-@check("train_step", points=2)
+@check("train_step", points=2, seconds=30)
 def plain_gan(student: Names, draw: Draw) -> Any:
     """Without wrong pairs the judge does not see any, and its loss is told None."""
     game = _Game(draw)
@@ -657,7 +657,7 @@ def plain_gan(student: Names, draw: Draw) -> Any:
     } | game.weights()
 
 
-@check("train_step", points=2)
+@check("train_step", points=2, seconds=30)
 def with_interpolation(student: Names, draw: Draw) -> Any:
     """The interpolation's loss is weighted and moves the generator, not the judge."""
     found = []
@@ -669,7 +669,7 @@ def with_interpolation(student: Names, draw: Draw) -> Any:
     return found
 
 
-@check("train_step", points=2)
+@check("train_step", points=2, seconds=30)
 def what_everybody_is_asked(student: Names, draw: Draw) -> Any:
     """Fakes are drawn once; each kind of pairs goes through the judge by itself; no gradient of the
     judge's loss reaches the generator."""
@@ -689,7 +689,7 @@ def what_everybody_is_asked(student: Names, draw: Draw) -> Any:
     }
 
 
-@check("train_step", points=1)
+@check("train_step", points=1, seconds=30)
 def numbers_to_be_told(student: Names, draw: Draw) -> Any:
     """The losses come back as plain numbers by their names, each by itself and not weighted."""
     told = _Game(draw).play(student, _batch(draw), interpolate=0.5)
@@ -701,7 +701,7 @@ def numbers_to_be_told(student: Names, draw: Draw) -> Any:
     return {"every value is a plain number": True, "the list of names": sorted(told)} | values
 
 
-@check("train_step", points=1)
+@check("train_step", points=1, seconds=30)
 def all_else_as_it_was(student: Names, draw: Draw) -> Any:
     """Networks stay in their mode, with all parameters to be trained; the batch stays as it was."""
     game, batch = _Game(draw), _batch(draw)
