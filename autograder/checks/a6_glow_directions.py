@@ -509,17 +509,25 @@ def _judge_shifts(value: Any, draw: Draw) -> str | None:
             return wrong
     first, again = (np.asarray(value[name]["the matrix"]) for name in ("one", "again"))
     same = first.shape == again.shape and np.allclose(first, again, atol=1e-6)
-    return None if same else "The same `free` gives another matrix in the next call."
+    if not same:
+        return "The same `free` gives another matrix in the next call."
+    jump = np.abs(np.asarray(value["before"]) - np.asarray(value["behind"])).max()
+    return None if jump < 0.1 else "A small step of `free` turns a column round."
 
 
 @check("navigator", points=3, judge=_judge_shifts)
 def shifts_along_columns(student: Names, draw: Draw) -> Any:
-    """A shift is the column that was asked for times its size, forwards or backwards."""
+    """A shift is a column times its size, forwards or backwards, and no column jumps."""
     navigator: Any = draw.parameters(student.Navigator(6, 4))
     found: dict[str, Any] = {}
     for name, count in (("as many as entries", 6), ("one", 1)):
         found[name] = _steered(navigator, *_orders(draw, count, 4))
-    return found | {"again": {"the matrix": navigator.matrix()}}
+    found["again"] = {"the matrix": navigator.matrix()}
+    for name, entry in (("before", 1e-3), ("behind", -1e-3)):  # an entry passes zero
+        with torch.no_grad():
+            navigator.free[0, 0] = entry
+        found[name] = navigator.matrix()
+    return found
 
 
 def _judge_steps(value: Any, draw: Draw) -> str | None:

@@ -18,7 +18,7 @@ check, hint, progress = begin("a6_glow_directions", globals())
 import os
 
 TIER = os.environ.get("COURSE_TIER", "small")  # "tiny": seconds, "small": a laptop, "full": a GPU
-DATASET = "shapes3d"  # or "mnist", "coil20", "cars3d", "mpi3d", "dsprites", "anime"
+DATASET = "shapes3d"  # drawn; or "mnist", "coil20", "3dshapes", "cars3d", "mpi3d", "dsprites"
 DEVICE = "auto"  # "cpu", "cuda", or "auto": CUDA where there is one
 SEED = 0
 RESUME = os.environ.get("COURSE_RESUME") == "1"  # go on with the trainings that lie in `runs`
@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor, nn
 
-from starter_code import plots, shapes3d
+from starter_code import picture_sets, plots, shapes3d
 from starter_code.errors import CourseError
 from starter_code.flows import codes, factors, figures, methods, solver
 from starter_code.flows.given import given_flow
@@ -65,11 +65,13 @@ def draw_rooms(count: int, side: int, seed: int) -> tuple[Tensor, Tensor]:
 # %% figure="factors"
 rows, names = [], []
 for number, (name, count) in enumerate(zip(shapes3d.NAMES, shapes3d.COUNTS)):
-    for step in range(7):
+    shown = [round(step * (count - 1) / 6) for step in range(7)] if count > 6 else range(count)
+    for value in shown:
         room = [0, 5, 2, 4, 0, 7]
-        room[number] = round(step * (count - 1) / 6)
+        room[number] = value
         rows.append(shapes3d.render(room, 64)[0])
-        names.append(name.replace("_", " ") if step == 0 else "")
+    rows += [rows[0] * 0 + 255] * (7 - len(shown))  # nothing
+    names += [name.replace("_", " ")] + [""] * 6
 plots.picture_grid(rows, names, columns=7, side=1.1);
 
 # %% [markdown]
@@ -435,15 +437,16 @@ check("bits_per_dim")
 #
 # A step of an optimiser would bend them. So a *free* matrix trains, and each call makes $M$ of it.
 #
-# *Difficulty 3 of 5 · importance 5 of 5 · 25 minutes · about 3 lines*
+# *Difficulty 3 of 5 · importance 5 of 5 · 25 minutes · about 4 lines*
 
-# %% todo="navigator" difficulty=3 importance=5 minutes=25 lines=3
+# %% todo="navigator" difficulty=3 importance=5 minutes=25 lines=4
 # TODO navigator: orthonormal directions from a free matrix, and shifts along them
 class Navigator(nn.Module):
     """Orthonormal directions of a latent space (source, section 2.5, the navigator N).
 
     matrix() -> M (a, D): orthonormal columns, from `free` by a differentiable way, in every call:
-    they stay orthonormal whatever an optimiser does to `free`. Gradients reach `free`.
+    they stay orthonormal whatever an optimiser does to `free`. Gradients reach `free`, and a small
+    step of `free` is a small step of M: no column may turn round when an entry passes zero.
     forward(which (B,) long, size (B,)) -> shifts (B, a): size[i] times column which[i], any sign
 
     1 <= D <= a. The same `free` gives the same M.
@@ -459,8 +462,10 @@ class Navigator(nn.Module):
 
     def matrix(self) -> Tensor:
         # 1. columns of unit length at right angles, from self.free         (a, D)
+        # 2. signs that do not jump
         ### BEGIN SOLUTION
-        return torch.linalg.qr(self.free).Q
+        columns, triangle = torch.linalg.qr(self.free)
+        return columns * triangle.diagonal().sign()
         ### END SOLUTION
 
     def forward(self, which: Tensor, size: Tensor) -> Tensor:
@@ -484,8 +489,9 @@ check("navigator")
 # <details><summary>The recipe</summary>
 #
 # `torch.linalg.qr(free)` gives Q and R; Q has the shape of `free`, orthonormal columns, and a
-# gradient. The transpose of M has the directions as rows: index them with `which`, and give `size`
-# an axis before you multiply.
+# gradient. But the library is free in the sign of each column, and its choice jumps: multiply each
+# column by the sign of its entry on R's diagonal. The transpose of M has the directions as rows:
+# index them with `which`, and give `size` an axis before you multiply.
 #
 # </details>
 # <details><summary>An error you may have seen</summary>
@@ -728,9 +734,8 @@ if ROOMS:
     train, _ = draw_rooms(PLAN.pictures, FLOW.size, seed=SEED)
     val, _ = draw_rooms(max(50, PLAN.pictures // 20), FLOW.size, seed=SEED + 1000)
 else:
-    from starter_code import picture_sets
-
-    train, val = picture_sets.load(DATASET, FLOW.size, seed=SEED)
+    luck = torch.Generator().manual_seed(SEED)
+    train, val = picture_sets.train_and_val(DATASET, FLOW.size, PLAN.pictures, luck)
 LAYERS = ActNorm, InvertibleConv1x1, AffineCoupling
 flow = Glow(*LAYERS, FLOW, torch.Generator().manual_seed(SEED))
 some = train[:16].float() / 255

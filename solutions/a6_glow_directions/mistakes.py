@@ -1191,7 +1191,7 @@ for name, answer, seen, cause in (
 
 # ---- navigator
 
-MATRIX = "torch.linalg.qr(self.free).Q"
+MATRIX = "columns * triangle.diagonal().sign()"
 ROWS = "columns = self.matrix().T[which]"
 SHIFT = "return size.unsqueeze(1) * columns"
 
@@ -1201,6 +1201,12 @@ for name, answer, seen, cause in (
         "self.free",
         "Your columns have neither unit length nor right angles.",
         "The matrix that trains was returned as it is.",
+    ),
+    (
+        "signs_that_jump",
+        "columns",
+        "Your columns are orthonormal, but now and then one turns round at a small step.",
+        "The library chooses a sign for each column, and chooses anew when an entry passes zero.",
     ),
     (
         "unit_length_only",
@@ -1216,7 +1222,7 @@ for name, answer, seen, cause in (
     ),
     (
         "right_angles_only",
-        "torch.linalg.qr(self.free).Q * torch.linalg.vector_norm(self.free, dim=0)",
+        f"{MATRIX} * torch.linalg.vector_norm(self.free, dim=0)",
         "Your columns stand at right angles, but have not unit length.",
         "They were given their old lengths again, and can be told apart by those.",
     ),
@@ -1240,7 +1246,7 @@ for name, answer, seen, cause in (
     ),
     (
         "no_gradient",
-        "torch.linalg.qr(self.free.detach()).Q",
+        f"({MATRIX}).detach()",
         "Your columns are orthonormal, but steps of an optimiser do not move them.",
         "The free matrix was cut off from the graph.",
     ),
@@ -1271,7 +1277,7 @@ for name, answer, seen, cause in (
     ),
     (
         "on_the_cpu",
-        "torch.linalg.qr(self.free).Q @ torch.eye(self.free.shape[1])",
+        f"({MATRIX}) @ torch.eye(self.free.shape[1])",
         "The numbers are right, but a new tensor does not lie where the parameters do.",
         "It was made without naming a device, and on a GPU the two would not meet.",
     ),
@@ -1284,7 +1290,7 @@ wrong(
     (
         f"return {MATRIX}",
         'if not hasattr(self, "made"):\n'
-        f"            self.made = {MATRIX}.detach()\n"
+        f"            self.made = ({MATRIX}).detach()\n"
         "        return self.made",
     ),
     seen="Your columns are orthonormal, but steps of an optimiser do not move them.",
@@ -1297,7 +1303,7 @@ wrong(
         f"return {MATRIX}",
         'if not hasattr(self, "made"):\n'
         "            self.made = True\n"
-        f"            self.free.data = {MATRIX}.detach()\n"
+        f"            self.free.data = ({MATRIX}).detach()\n"
         "        return self.free",
     ),
     seen="Your columns are orthonormal at first and no longer after some steps of an optimiser.",
@@ -1308,7 +1314,7 @@ wrong(
     "free_overwritten",
     (
         f"return {MATRIX}",
-        f"self.free.data = {MATRIX}.detach()\n        return self.free",
+        f"self.free.data = ({MATRIX}).detach()\n        return self.free",
     ),
     seen="Your code changes the parameter in every call.",
     cause="The free matrix was overwritten with its orthonormal columns, behind the optimiser's "
