@@ -14,10 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from autograder.devices import SameDevice
 from autograder.draws import Draw
 from autograder.gradients import gradients
 from autograder.probes import Names, check, training_gate
 from starter_code.text_to_image.solver import Batch, Losses
+
+SAME_DEVICE = "what is made lies on the device of what is given"
 
 
 def _fitting(draw: Draw, size: int, share: float = 0.3) -> Tensor:
@@ -116,11 +119,13 @@ def embeddings_left_alone(student: Names, draw: Draw) -> Any:
     """What was given is afterwards as it was, and a second call gives the same."""
     given = [*_embedded(draw, 4), _fitting(draw, 4)]
     kept = [part.clone() for part in given]
-    first, second = (student.joint_embedding_loss(*given) for _ in range(2))
+    with SameDevice() as place:
+        first, second = (student.joint_embedding_loss(*given) for _ in range(2))
     return {
         "the loss": first,
         "the loss of a second call": second,
         "pictures, texts and fits are as they were": _same(kept, given),
+        SAME_DEVICE: place.kept,
     }
 
 
@@ -184,7 +189,8 @@ def gradient_to_noise_and_words(student: Names, draw: Draw) -> Any:
     """The gradient reaches noise, text and all layers, also where the ReLU is leaky."""
     generator = _generator(student, draw, size=8).double()
     noise, texts = (draw.normal(4, n, dtype=torch.float64).requires_grad_() for n in (5, 7))
-    pictures = generator(noise, texts)
+    with SameDevice() as place:
+        pictures = generator(noise, texts)
     inputs = {
         "the gradient that reaches the noise": noise,
         "the gradient that reaches the texts": texts,
@@ -192,7 +198,8 @@ def gradient_to_noise_and_words(student: Names, draw: Draw) -> Any:
         "the gradient that reaches start": generator.start.weight,
         "the gradient that reaches the last layer": generator.up[-1].weight,
     }
-    return gradients(pictures * draw.normal(4, 3, 8, 8, dtype=torch.float64), inputs)
+    found = gradients(pictures * draw.normal(4, 3, 8, 8, dtype=torch.float64), inputs)
+    return found | {SAME_DEVICE: place.kept}
 
 
 # ---- discriminator
@@ -265,7 +272,8 @@ def gradient_to_picture_and_words(student: Names, draw: Draw) -> Any:
     discriminator = _discriminator(student, draw).double()
     pictures = draw.normal(3, 3, 16, 16, dtype=torch.float64).requires_grad_()
     texts = draw.normal(3, 7, dtype=torch.float64).requires_grad_()
-    judged = discriminator(pictures, texts)
+    with SameDevice() as place:
+        judged = discriminator(pictures, texts)
     inputs = {
         "the gradient that reaches the pictures": pictures,
         "the gradient that reaches the texts": texts,
@@ -273,7 +281,8 @@ def gradient_to_picture_and_words(student: Names, draw: Draw) -> Any:
         "the gradient that reaches join": discriminator.join.weight,
         "the gradient that reaches judge": discriminator.judge.weight,
     }
-    return gradients(judged * draw.normal(3, dtype=torch.float64), inputs)
+    found = gradients(judged * draw.normal(3, dtype=torch.float64), inputs)
+    return found | {SAME_DEVICE: place.kept}
 
 
 # ---- mismatched
@@ -330,7 +339,8 @@ def rows_and_nothing_else(student: Names, draw: Draw) -> Any:
     fits, lots = _fitting(draw, 6, 0.4), draw.uniform(6, 6)
     fits[draw.integer(0, 6)] = True
     kept = [fits.clone(), lots.clone()]
-    rows = student.mismatched(fits, lots)
+    with SameDevice() as place:
+        rows = student.mismatched(fits, lots)
     two = torch.eye(2, dtype=torch.bool)
     double = student.mismatched(two, draw.uniform(2, 2, dtype=torch.float64))
     return {
@@ -340,6 +350,7 @@ def rows_and_nothing_else(student: Names, draw: Draw) -> Any:
         "the row tensor of two pictures": double,
         "fits are as they were": _same(kept[:1], [fits]),
         "lots are as they were": _same(kept[1:], [lots]),
+        SAME_DEVICE: place.kept,
     }
 
 
@@ -395,14 +406,16 @@ def gradient_of_each_kind(student: Names, draw: Draw) -> Any:
     logits = [2 * draw.normal(size, dtype=torch.float64) for size in (4, 3, 5)]
     kept = [part.clone() for part in logits]
     right, wrong, fake = (part.requires_grad_() for part in logits)
-    loss = student.discriminator_loss(right, wrong, fake)
+    with SameDevice() as place:
+        loss = student.discriminator_loss(right, wrong, fake)
     inputs = {
         "the gradient of the right logits": right,
         "the gradient of the wrong logits": wrong,
         "the gradient of the fake logits": fake,
     }
     unchanged = _same(kept, [part.detach() for part in logits])
-    return gradients(loss, inputs) | {"the logits are as they were": unchanged}
+    found = {"the logits are as they were": unchanged, SAME_DEVICE: place.kept}
+    return gradients(loss, inputs) | found
 
 
 # ---- generator_loss
@@ -434,9 +447,11 @@ def gradient_of_the_fakes(student: Names, draw: Draw) -> Any:
     """The gradient reaches each fake, and the given logits are as they were."""
     fake = 2 * draw.normal(5, dtype=torch.float64)
     kept = fake.clone()
-    loss = student.generator_loss(fake.requires_grad_())
+    with SameDevice() as place:
+        loss = student.generator_loss(fake.requires_grad_())
     unchanged = torch.equal(kept, fake.detach())
-    return gradients(loss, {"the gradient": fake}) | {"the logits are as they were": unchanged}
+    found = {"the logits are as they were": unchanged, SAME_DEVICE: place.kept}
+    return gradients(loss, {"the gradient": fake}) | found
 
 
 # ---- interpolation_loss
@@ -550,11 +565,13 @@ def texts_left_alone(student: Names, draw: Draw) -> Any:
     """Noise, texts and partners are afterwards as they were; a second call gives the same."""
     networks, rows = (_Sketch(draw), _Opinion(draw)), _between(draw, 5)
     kept = [part.clone() for part in rows]
-    first, second = (student.interpolation_loss(*networks, *rows, 0.4) for _ in range(2))
+    with SameDevice() as place:
+        first, second = (student.interpolation_loss(*networks, *rows, 0.4) for _ in range(2))
     return {
         "the loss": first,
         "the loss of a second call": second,
         "noise, texts and partners are as they were": _same(kept, rows),
+        SAME_DEVICE: place.kept,
     }
 
 
@@ -707,7 +724,8 @@ def all_else_as_it_was(student: Names, draw: Draw) -> Any:
     game, batch = _Game(draw), _batch(draw)
     kept = [part.clone() for part in batch]
     networks = game.generator, game.discriminator
-    game.play(student, batch, interpolate=0.5)
+    with SameDevice() as place:
+        game.play(student, batch, interpolate=0.5)
     weights = game.weights()
     in_training = all(module.training for network in networks for module in network.modules())
     trained = all(p.requires_grad for network in networks for p in network.parameters())
@@ -720,6 +738,7 @@ def all_else_as_it_was(student: Names, draw: Draw) -> Any:
         "networks in evaluation are so afterwards": in_evaluation,
         "every parameter still wants a gradient": trained,
         "the batch is as it was": _same(kept, list(batch)),
+        SAME_DEVICE: place.kept,
     } | weights
 
 

@@ -288,6 +288,19 @@ def fits_turned_in_place(solution: Solution) -> Solution:
     return solution.edit("(~fits)", "fits.logical_not_()")
 
 
+@mistake(
+    "joint_embedding_loss",
+    seen="The numbers are right, but a new tensor does not lie where the input does.",
+    cause="It was made without naming a device, and on a GPU the two would not meet.",
+)
+def mask_on_the_cpu(solution: Solution) -> Solution:
+    return solution.edit(
+        "wrong = (~fits).to(scores.dtype)",
+        "wrong = (~fits).to(scores.dtype)\n"
+        "    wrong = wrong * (1 - torch.eye(len(fits), dtype=scores.dtype))",
+    )
+
+
 # ---- generator
 
 
@@ -457,6 +470,21 @@ def text_cut_off(solution: Solution) -> Solution:
 )
 def one_text_for_all(solution: Solution) -> Solution:
     return solution.edit("[noise, told]", "[noise, told[:1].expand_as(told)]")
+
+
+@mistake(
+    "generator",
+    seen="The numbers are right, but a new tensor does not lie where the input does.",
+    cause="It was made without naming a device, and on a GPU the two would not meet.",
+)
+def point_filled_on_the_cpu(solution: Solution) -> Solution:
+    joined = "torch.cat([noise, told], dim=1)[:, :, None, None]"
+    channels = "noise.shape[1] + told.shape[1]"
+    return solution.edit(
+        f"point = {joined}",
+        f"point = torch.zeros(len(noise), {channels}, 1, 1, dtype=noise.dtype)\n"
+        f"        point = point + {joined}",
+    )
 
 
 # ---- discriminator
@@ -663,6 +691,18 @@ def words_not_compressed(solution: Solution) -> Solution:
     return solution.edit("F.leaky_relu(self.project(texts), 0.2)", "F.leaky_relu(texts, 0.2)")
 
 
+@mistake(
+    "discriminator",
+    seen="The numbers are right, but a new tensor does not lie where the input does.",
+    cause="It was made without naming a device, and on a GPU the two would not meet.",
+)
+def places_on_the_cpu(solution: Solution) -> Solution:
+    return solution.edit(
+        ".expand(-1, -1, *seen.shape[2:])",
+        " * torch.ones(1, 1, *seen.shape[2:], dtype=seen.dtype)",
+    )
+
+
 # ---- mismatched
 
 
@@ -866,6 +906,18 @@ def axis_kept(solution: Solution) -> Solution:
     return solution.edit("argmax(dim=1)", "argmax(dim=1, keepdim=True)")
 
 
+@mistake(
+    "mismatched",
+    seen="The numbers are right, but a new tensor does not lie where the input does.",
+    cause="It was made without naming a device, and on a GPU the two would not meet.",
+)
+def diagonal_on_the_cpu(solution: Solution) -> Solution:
+    return solution.edit(
+        ", device=fits.device",
+        "",
+    )
+
+
 # ---- discriminator_loss
 
 
@@ -1067,6 +1119,19 @@ def fake_logits_cut_off(solution: Solution) -> Solution:
     return solution.edit("F.softplus(fake)", "F.softplus(fake.detach())")
 
 
+@mistake(
+    "discriminator_loss",
+    seen="The numbers are right, but a new tensor does not lie where the input does.",
+    cause="It was made without naming a device, and on a GPU the two would not meet.",
+)
+def labels_on_the_cpu(solution: Solution) -> Solution:
+    return solution.edit(
+        "yes = F.softplus(-right).mean()",
+        "labels = torch.ones(len(right), dtype=right.dtype)\n"
+        "    yes = F.binary_cross_entropy_with_logits(right, labels)",
+    )
+
+
 # ---- generator_loss
 
 
@@ -1171,6 +1236,19 @@ def average_first(solution: Solution) -> Solution:
 )
 def fakes_cut_off(solution: Solution) -> Solution:
     return solution.edit("F.softplus(-fake)", "F.softplus(-fake.detach())")
+
+
+@mistake(
+    "generator_loss",
+    seen="The numbers are right, but a new tensor does not lie where the input does.",
+    cause="It was made without naming a device, and on a GPU the two would not meet.",
+)
+def ones_on_the_cpu(solution: Solution) -> Solution:
+    return solution.edit(
+        "F.softplus(-fake).mean()",
+        "F.binary_cross_entropy_with_logits(\n"
+        "        fake, torch.ones(len(fake), dtype=fake.dtype)\n    )",
+    )
 
 
 # ---- interpolation_loss
@@ -1362,6 +1440,18 @@ def texts_mixed_in_place(solution: Solution) -> Solution:
     return solution.edit(
         "between = beta * texts + (1 - beta) * texts[partners]",
         "others = texts[partners]\n    between = texts.mul_(beta).add_((1 - beta) * others)",
+    )
+
+
+@mistake(
+    "interpolation_loss",
+    seen="The numbers are right, but a new tensor does not lie where the input does.",
+    cause="It was made without naming a device, and on a GPU the two would not meet.",
+)
+def shares_on_the_cpu(solution: Solution) -> Solution:
+    return solution.edit(
+        "between = beta",
+        "beta = torch.full((len(texts), 1), beta, dtype=texts.dtype)\n    between = beta",
     )
 
 
