@@ -1,9 +1,12 @@
-"""Trained flows that come with the course, and how a flow is kept in a file of its own.
+"""Trained networks that come with the course, and how a flow is kept in a file of its own.
 
 rooms_small_flow.safetensors   Glow of rooms (starter_code.shapes3d), 32 x 32 pixels, 32 levels
+rooms_reader.safetensors       reads a room's factors from its picture, see `flows.factors`
 
-It is made by `python benchmarks/flows.py --give flow`. Large weights are kept in half precision: a
-flow is exactly invertible for whatever weights it has, so nothing but a little likelihood is lost.
+The first is made by `python benchmarks/flows.py --give flow`, the second by
+`python benchmarks/directions.py --give reader`. A flow's weights of convolutions are kept in half
+precision: it can be undone whatever its weights are, and its bits per dimension stay the same to
+four digits. Matrices of 1 x 1 convolutions in half precision would cost more than that.
 """
 
 from collections.abc import Mapping
@@ -25,9 +28,9 @@ ROOMS = GIVEN / "rooms_small_flow.safetensors"
 
 
 def save_flow(path: str | Path, glow: Glow, about: Mapping[str, Any]) -> Path:
-    """Write a flow with its sizes; tensors of more than one dimension lose half of their bits."""
+    """Write a flow with its sizes; weights of convolutions (out, in, 3, 3) in half precision."""
     tensors = {
-        name: value.half() if value.is_floating_point() and value.dim() > 1 else value
+        name: value.half() if value.is_floating_point() and value.dim() == 4 else value
         for name, value in glow.state_dict().items()
     }
     return write_tensors(path, tensors, dict(about) | {"sizes": asdict(glow.sizes)})
