@@ -253,13 +253,19 @@ def leaderboard(
     tier: Annotated[str, typer.Option(help="Tier of the captioned test pictures.")] = "small",
     dataset: Annotated[str, typer.Option(help="scenes, or a real data set.")] = "scenes",
 ) -> None:
-    """Score what students handed in (predictions.json: captions, in a6 codes) and rank them."""
-    from autograder import code_board
+    """Score what students handed in (predictions.json: captions, pictures, codes) and rank it."""
+    from autograder import code_board, picture_board
     from autograder import leaderboard as ranking
     from starter_code.captioning import datasets as captioning
     from starter_code.stylized import preparing as stylized
+    from starter_code.text_to_image import preparing as imagined
 
     name = assignments.resolve(assignment)
+    if name.startswith("a5"):
+        drawn = picture_board.board(name, submitted, imagined.prepare(tier, dataset=dataset), tier)
+        for path in picture_board.write_board(drawn, to):
+            console.print(f"wrote {path}")
+        return
     if name.startswith("a6"):
         for path in code_board.write_board(code_board.board(name, submitted), to):
             console.print(f"wrote {path}")
