@@ -1,10 +1,10 @@
-"""How disentangled a code is: MIG, DCI, the FactorVAE score and the β-VAE score.
+"""How disentangled a code is: DCI, the FactorVAE score and the β-VAE score; MIG is the lab's own.
 
-All four say 1 for a code that holds each factor in one entry of its own. MIG and DCI need codes and
-factors of pictures drawn at random. The other two need pictures that share a factor, so they take a
-*source*: `Known`, codes that are there already, or `Drawn`, an encoder and factors that can be
-combined at will. Conventions are those of disentanglement_lib; course/conventions.md says where
-they leave a choice. Arrays have examples first: codes (N, L), factors (N, F), whole numbers.
+All say 1 for a code that holds each factor in one entry of its own. DCI needs codes and factors of
+pictures drawn at random. The other two need pictures that share a factor, so they take a *source*:
+`Known`, codes that are there already, or `Drawn`, an encoder and factors that can be combined at
+will. Conventions are those of disentanglement_lib; course/conventions.md says where they leave a
+choice. Arrays have examples first: codes (N, L), factors (N, F), whole numbers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,64 +28,10 @@ __all__ = [
     "dci",
     "disentanglement",
     "factor_vae_score",
-    "information",
-    "mig",
 ]
 
 AT_ONCE = 2**15  # codes that a source makes at a time
 TINY = 1e-11  # added to importances before their entropy is taken, as the reference does
-
-
-# --- MIG ---
-
-
-def mig(codes: np.ndarray, factors: np.ndarray, bins: int = 20) -> float:
-    """The mutual information gap: best minus second-best entry, over the factor's entropy.
-
-    Entries are cut into `bins` equal bins from their least to their largest value. The mean is
-    taken over factors that vary; an entry that does not vary knows nothing.
-
-    Raises:
-        CourseError: codes or factors that cannot be scored, in one sentence.
-    """
-    codes, factors = _checked(codes, factors)
-    factors = _varying(factors)
-    _enough(len(codes), 5 * max(bins, _most(factors)), "MIG")
-    known = information(codes, factors, bins)
-    if len(known) < 2:
-        known = np.concatenate([known, np.zeros_like(known)])
-    second, best = np.sort(known, 0)[-2:]
-    entropy = np.array([_entropy(np.bincount(column)) for column in _numbered(factors).T])
-    return float(np.mean((best - second) / entropy))
-
-
-def information(codes: np.ndarray, factors: np.ndarray, bins: int = 20) -> np.ndarray:
-    """Nats that each binned entry tells about each factor: (L, F)."""
-    binned, values = _binned(codes, bins), _numbered(factors)
-    known = np.zeros((binned.shape[1], values.shape[1]))
-    for f, column in enumerate(values.T):
-        many = column.max() + 1
-        for entry, row in enumerate(binned.T):
-            both = np.bincount(row * many + column, minlength=bins * many).reshape(bins, many)
-            parts = _entropy(both.sum(0)), _entropy(both.sum(1)), _entropy(both.ravel())
-            known[entry, f] = max(parts[0] + parts[1] - parts[2], 0.0)
-    return known
-
-
-def _binned(codes: np.ndarray, bins: int) -> np.ndarray:
-    """Which of `bins` equal bins each number lies in; all in the first where an entry is fixed."""
-    places = np.zeros(codes.shape, np.int64)
-    for place, entry in zip(places.T, codes.T):
-        if np.ptp(entry) > 0:
-            edges = np.linspace(entry.min(), entry.max(), bins + 1)
-            place[:] = np.searchsorted(edges[1:-1], entry, "right")
-    return places
-
-
-def _entropy(counts: np.ndarray) -> float:
-    """Nats of the distribution that these counts show."""
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log(shares)).sum())
 
 
 # --- DCI ---
