@@ -181,13 +181,13 @@ def _disc(place: float, size: float) -> np.ndarray:
 def _gap(codes: np.ndarray, factors: np.ndarray) -> float:
     """The mutual information gap, from scikit-learn's mutual information."""
     gaps = []
-    for factor in factors.T:
+    for known in factors.T:
         told = []
         for code in codes.T:
             cut = np.digitize(code, np.linspace(code.min(), code.max(), 21)[1:-1])
-            told.append(mutual_info_score(factor, cut))
+            told.append(mutual_info_score(known, cut))
         told.sort()
-        gaps.append((told[-1] - told[-2]) / mutual_info_score(factor, factor))
+        gaps.append((told[-1] - told[-2]) / mutual_info_score(known, known))
     return float(np.mean(gaps))
 
 
