@@ -52,7 +52,7 @@ SIZES = {
         grey=GlowSizes(1, 28, scales=2, steps=8, hidden=64, levels=256),
         grey_training=Training(6, 100, learning_rate=5e-3, warm_up=50),
         rooms=GIVEN_SIZES,
-        rooms_training=Training(4, 50),
+        rooms_training=Training(6, 60, learning_rate=2e-3, warm_up=60),
         pictures=8000,
     ),
     "full": FlowSizes(
