@@ -165,7 +165,7 @@ def test_each_player_gets_better_while_the_other_stands_still(
     for rates, whose in (((0.0, 0.01), "discriminator"), ((0.01, 0.0), "generator")):
         step = _game(luck, rates)
         told = [step(**VARIANTS[name])[whose] for _ in range(30)]
-        assert told[-1] < 0.8 * told[0]
+        assert told[-1] < 0.9 * told[0]
         assert all(math.isfinite(value) for value in told)
 
 
