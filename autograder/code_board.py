@@ -1,22 +1,26 @@
 """A class's codes compared: each student's numbers for the same rooms, scored outside any sandbox.
 
 A predictions file is data: the JSON object {"codes": N lists of L numbers}, for the N rooms of
-`starter_code.flows.codes.board_rooms`, as the *improve* stage writes it. Nothing of it is run; it is
-taken like a notebook (regular, bounded, no links).
+`starter_code.flows.codes.board_rooms`, as the *improve* stage writes it. Nothing of it is run; it
+is taken like a notebook (regular, bounded, no links).
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 
 from autograder.files import write_atomically
 from autograder.leaderboard import MOST_BYTES, linked
 from autograder.notebook_files import take
 from autograder.pages import page, table
+from autograder.reproduce import solution
 from autograder.tables import csv_text
 from starter_code.errors import CourseError
 from starter_code.metrics import latents
@@ -72,13 +76,19 @@ def _row(student: str, path: Path, factors: np.ndarray) -> Row:
             codes[:learnt], factors[:learnt], codes[learnt:], factors[learnt:],
             np.random.default_rng(0),
         )  # fmt: skip
-        gap = latents.mig(codes, factors)
+        gap = float(_mig()(torch.from_numpy(codes), torch.from_numpy(factors)))
     except CourseError as error:
         return Row(student, problem=str(error))
     return Row(
         student, gap, trees.disentanglement, trees.completeness, trees.informativeness,
         codes.shape[1],
     )  # fmt: skip
+
+
+@cache
+def _mig() -> Any:
+    """The reference solution's MIG."""
+    return solution("a6", {}).mig
 
 
 def _codes(path: Path, rooms: int) -> np.ndarray:
