@@ -37,7 +37,7 @@ class FlowSizes:
 
 GIVEN_SIZES = GlowSizes(channels=3, size=32, scales=3, steps=8, hidden=128, levels=32)
 GIVEN_TRAINING = Training(
-    epochs=26, steps_per_epoch=200, batch_size=32, learning_rate=2e-3, warm_up=200
+    epochs=21, steps_per_epoch=200, batch_size=32, learning_rate=2e-3, warm_up=200
 )
 
 SIZES = {
