@@ -173,6 +173,17 @@ def how(folder, **changes) -> Options:
     return Options(folder=str(folder), device="cpu", **(plain | changes))
 
 
+def test_mixed_precision_is_only_for_the_training(lab, tmp_path):
+    plain, mixed = built(lab), built(lab)
+    train, val = pictures(100), pictures(20, seed=1)
+    exact = fit(plain, lab.bits_per_dim, train, val, how(tmp_path / "plain"))
+    close = fit(mixed, lab.bits_per_dim, train, val, how(tmp_path / "mixed", mixed=True))
+    assert close.column("val_bits") == pytest.approx(exact.column("val_bits"), rel=0.1)
+    assert close.column("val_bits") != exact.column("val_bits")
+    x = pictures(4) / 256
+    assert (mixed.decode(mixed.encode(x)) - x).abs().max() < 1e-5
+
+
 class Killed(Exception):
     """What ends a training in the middle."""
 

@@ -93,7 +93,7 @@ def fit(
         bits = held_out(glow, bits_per_dim, val, options.seed + 1)
         return {"val_bits": bits, "val_loss": bits}
 
-    _use_half(glow, options.mixed)
+    _use_mixed(glow, options.mixed)
     try:
         return run_epochs(
             glow,
@@ -109,7 +109,7 @@ def fit(
             progress=options.progress,
         )
     finally:
-        _use_half(glow, False)
+        _use_mixed(glow, False)
 
 
 @torch.no_grad()
@@ -133,11 +133,11 @@ def _bits(
     return bits_per_dim(glow(x)[0], glow.sizes.dimensions, levels)
 
 
-def _use_half(glow: Glow, half: bool) -> None:
+def _use_mixed(glow: Glow, mixed: bool) -> None:
     """Switch the couplings' networks to bfloat16, or back."""
     for module in glow.modules():
         if isinstance(module, CouplingNetwork):
-            module.half = half
+            module.mixed = mixed
 
 
 def _check(*sets: Tensor) -> None:
