@@ -62,7 +62,7 @@ def draw_rooms(count: int, side: int, seed: int) -> tuple[Tensor, Tensor]:
     return pictures.contiguous(), torch.from_numpy(values)
 
 
-# %% figure="factors"
+# %%
 rows, names = [], []
 for number, (name, count) in enumerate(zip(shapes3d.NAMES, shapes3d.COUNTS)):
     shown = [round(step * (count - 1) / 6) for step in range(7)] if count > 6 else range(count)
@@ -797,7 +797,7 @@ if not ROOMS:
 SHOWN = (0.0, 0.4, 0.7, 0.9)
 figures.samples_by_temperature(flow, SHOWN, 10, torch.Generator().manual_seed(SEED));
 
-# %% figure="samples"
+# %%
 figures.samples_by_temperature(given, SHOWN, 10, torch.Generator().manual_seed(SEED));
 
 # %% [markdown]
