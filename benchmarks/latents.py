@@ -15,6 +15,10 @@ lives in an environment of its own, which borrows all other packages:
 
 Here MIG is the solution of assignment 6. disent has no β-VAE score. Seconds are CPU seconds;
 OMP_NUM_THREADS=1 gives each a single core.
+
+Measured with --examples 3000 (1,500 to test) on the six factors of the rooms, random and trained-like
+codes: MIG the same to 1e-4 and 24 and 40 times as fast; DCI 20 times as fast, its three numbers at
+most 0.006 and 0.014 apart; FactorVAE score 3 times as fast, at most 0.008 apart.
 """
 
 from __future__ import annotations
@@ -167,7 +171,7 @@ def compare(counts: tuple[int, ...], sizes: tuple[int, int]) -> None:
         print(f"  seconds{'':19}here     disent   ratio")
         for name, seconds in here["seconds"].items():
             other = there["seconds"][name]
-            print(f"  {name:22}{seconds:9.2f}{other:10.2f}{other / seconds:9.1f}x", flush=True)
+            print(f"  {name:22}{seconds:9.3f}{other:10.3f}{other / seconds:9.1f}x", flush=True)
 
 
 def write_golden(sizes: tuple[int, int]) -> None:
