@@ -16,8 +16,8 @@ lives in an environment of its own, which borrows all other packages:
 Here MIG is the solution of assignment 6. disent has no β-VAE score. Seconds are CPU seconds;
 OMP_NUM_THREADS=1 gives each a single core.
 
-Measured with --examples 3000 (1,500 to test) on the six factors of the rooms, random and trained-like
-codes: MIG the same to 1e-4 and 24 and 40 times as fast; DCI 20 times as fast, its three numbers at
+Measured with --examples 3000 (1,500 to test) on the six factors of the rooms, codes random and like
+trained ones: MIG the same to 1e-4, 24 and 40 times as fast; DCI 20 times as fast, its numbers at
 most 0.006 and 0.014 apart; FactorVAE score 3 times as fast, at most 0.008 apart.
 """
 
