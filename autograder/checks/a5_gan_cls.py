@@ -20,6 +20,9 @@ from autograder.gradients import gradients
 from autograder.probes import Names, check, training_gate
 from starter_code.text_to_image.solver import Batch, Losses
 
+# The first optimiser that is made imports much of torch; those seconds are no check's affair.
+torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+
 SAME_DEVICE = "what is made lies on the device of what is given"
 
 
@@ -35,8 +38,12 @@ def _kind(tensor: Any) -> str:
     return f"tensor of {str(tensor.dtype).removeprefix('torch.')}"
 
 
-def _same(before: list[Tensor], after: list[Tensor]) -> bool:
-    return all(torch.equal(one, two) for one, two in zip(before, after))
+def _as_they_were(names: str, before: list[Tensor], after: list[Tensor]) -> dict[str, bool]:
+    """Which of the named tensors still hold what they held."""
+    return {
+        f"the given {name} afterwards is what it was": torch.equal(one, two)
+        for name, one, two in zip(names.split(), before, after, strict=True)
+    }
 
 
 # ---- joint_embedding_loss
@@ -50,7 +57,7 @@ def _embedded(draw: Draw, size: int, entries: int = 4) -> tuple[Tensor, Tensor]:
 
 @check("joint_embedding_loss", points=3)
 def wrong_texts_and_pictures(student: Names, draw: Draw) -> Any:
-    """Each picture is compared with texts not true of it, each text with pictures it is not of."""
+    """Pictures meet the texts that are not true of them, texts the pictures they are not true of."""
     pictures, texts = _embedded(draw, 6)
     return {"the loss": student.joint_embedding_loss(pictures, texts, _fitting(draw, 6))}
 
@@ -124,9 +131,8 @@ def embeddings_left_alone(student: Names, draw: Draw) -> Any:
     return {
         "the loss": first,
         "the loss of a second call": second,
-        "pictures, texts and fits are as they were": _same(kept, given),
         SAME_DEVICE: place.kept,
-    }
+    } | _as_they_were("pictures texts fits", kept, given)
 
 
 # ---- generator
@@ -348,10 +354,8 @@ def rows_and_nothing_else(student: Names, draw: Draw) -> Any:
         "the kind of answer for lots in float64": _kind(double),
         "the tensor of rows": rows,
         "the row tensor of two pictures": double,
-        "fits are as they were": _same(kept[:1], [fits]),
-        "lots are as they were": _same(kept[1:], [lots]),
         SAME_DEVICE: place.kept,
-    }
+    } | _as_they_were("fits lots", kept, [fits, lots])
 
 
 # ---- discriminator_loss
@@ -413,8 +417,8 @@ def gradient_of_each_kind(student: Names, draw: Draw) -> Any:
         "the gradient of the wrong logits": wrong,
         "the gradient of the fake logits": fake,
     }
-    unchanged = _same(kept, [part.detach() for part in logits])
-    found = {"the logits are as they were": unchanged, SAME_DEVICE: place.kept}
+    found = _as_they_were("right wrong fake", kept, [part.detach() for part in logits])
+    found |= {SAME_DEVICE: place.kept}
     return gradients(loss, inputs) | found
 
 
@@ -449,8 +453,7 @@ def gradient_of_the_fakes(student: Names, draw: Draw) -> Any:
     kept = fake.clone()
     with SameDevice() as place:
         loss = student.generator_loss(fake.requires_grad_())
-    unchanged = torch.equal(kept, fake.detach())
-    found = {"the logits are as they were": unchanged, SAME_DEVICE: place.kept}
+    found = _as_they_were("fake", [kept], [fake.detach()]) | {SAME_DEVICE: place.kept}
     return gradients(loss, {"the gradient": fake}) | found
 
 
@@ -552,11 +555,14 @@ def gradient_through_both_networks(student: Names, draw: Draw) -> Any:
         generator, discriminator = _Sketch(draw), _Opinion(draw)
         discriminator.loudness = loudness
         loss = student.interpolation_loss(generator, discriminator, *_between(draw, 5))
+        free = discriminator.judge.weight.requires_grad
+        discriminator.requires_grad_(True)
         inputs = {
             "the gradient that reaches the generator": generator.layer.weight,
             "the gradient that reaches the judge": discriminator.judge.weight,
         }
-        found.append({"the loss": loss} | gradients(loss, inputs))
+        told = {"the loss": loss, "the judge's parameters still want a gradient": free}
+        found.append(told | gradients(loss, inputs))
     return found
 
 
@@ -570,12 +576,11 @@ def texts_left_alone(student: Names, draw: Draw) -> Any:
     return {
         "the loss": first,
         "the loss of a second call": second,
-        "noise, texts and partners are as they were": _same(kept, rows),
         SAME_DEVICE: place.kept,
-    }
+    } | _as_they_were("noise texts partners", kept, rows)
 
 
-# ---- train_step (its seconds: the first optimiser that is made imports much of torch)
+# ---- train_step
 
 
 def _batch(draw: Draw, size: int = 6) -> Batch:
@@ -587,46 +592,66 @@ def _batch(draw: Draw, size: int = 6) -> Batch:
 class _Referee:
     """Stands for the three losses: bends each logit otherwise; remembers what it was given."""
 
-    def __init__(self) -> None:
-        self.sizes: list[list[int]] = []
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
+        self.sizes: list[tuple[int, ...]] = []
         self.interpolated = 0
 
+    def given(self) -> dict[str, Any]:
+        """How many logits of each kind the judge's loss was given, at the first call."""
+        sizes = self.sizes[0] if self.sizes else (-1, -1, -1)
+        calls = {"the number of calls of the judge's loss": len(self.sizes)}
+        kinds = zip(("right", "wrong", "fake"), sizes)
+        return calls | {f"the number of {kind} logits in the judge's loss": n for kind, n in kinds}
+
     def discriminator(self, right: Tensor, wrong: Tensor | None, fake: Tensor) -> Tensor:
-        self.sizes.append([0 if part is None else part.numel() for part in (right, wrong, fake)])
+        self.sizes.append(
+            tuple(0 if part is None else part.numel() for part in (right, wrong, fake))
+        )
         others = (
             fake.exp().mean()
             if wrong is None
             else (0.7 * wrong).exp().mean() + fake.square().mean()
         )
-        return (1 - right).square().mean() + others
+        return self.scale * ((1 - right).square().mean() + others)
 
     def generator(self, fake: Tensor) -> Tensor:
-        return (2 - fake).square().mean()
+        return self.scale * (2 - fake).square().mean()
 
     def interpolation(
         self, generator: Any, discriminator: Any, noise: Tensor, texts: Tensor, partners: Tensor
     ) -> Tensor:
         self.interpolated += 1
-        return (3 - discriminator(generator(noise, texts[partners]), texts)).abs().mean()
+        judged = discriminator(generator(noise, texts[partners]), texts)
+        return self.scale * (3 - judged).abs().mean()
+
+
+class GraphUsedTwice(RuntimeError):
+    """A backward pass through what another backward pass has freed."""
 
 
 class _Game:
     """Two small networks, plain gradient descent for both, and the losses of a referee."""
 
-    def __init__(self, draw: Draw) -> None:
+    def __init__(self, draw: Draw, scale: float = 1.0) -> None:
         self.generator, self.discriminator = _Sketch(draw), _Opinion(draw, normalised=True)
         self.optimizers = (
             torch.optim.SGD(self.generator.parameters(), lr=0.2),
             torch.optim.SGD(self.discriminator.parameters(), lr=0.1),
         )
-        self.referee = _Referee()
+        self.referee = _Referee(scale)
         self.losses = Losses(
             self.referee.discriminator, self.referee.generator, self.referee.interpolation
         )
 
     def play(self, student: Names, batch: Batch, **how: Any) -> Any:
         networks = self.generator, self.discriminator
-        return student.train_step(*networks, self.optimizers, batch, self.losses, **how)
+        try:
+            return student.train_step(*networks, self.optimizers, batch, self.losses, **how)
+        except RuntimeError as error:
+            if "a second time" in str(error):  # a mistake of its own, to be told from the others
+                raise GraphUsedTwice(str(error)).with_traceback(error.__traceback__) from None
+            raise
 
     def weights(self) -> dict[str, Tensor]:
         return {
@@ -636,7 +661,7 @@ class _Game:
         }
 
 
-@check("train_step", points=3, seconds=30)
+@check("train_step", points=3)
 def one_minibatch(student: Names, draw: Draw) -> Any:
     """First the judge learns, then the generator from the judge as it is now."""
     game = _Game(draw)
@@ -644,7 +669,7 @@ def one_minibatch(student: Names, draw: Draw) -> Any:
     return game.weights()
 
 
-@check("train_step", points=2, seconds=30)
+@check("train_step", points=2)
 def three_minibatches(student: Names, draw: Draw) -> Any:
     """Gradients of earlier steps do not count."""
     game = _Game(draw)
@@ -653,7 +678,7 @@ def three_minibatches(student: Names, draw: Draw) -> Any:
     return game.weights()
 
 
-@check("train_step", points=1, seconds=30)
+@check("train_step", points=1)
 def whoever_left_them(student: Names, draw: Draw) -> Any:
     """Gradients that somebody else has left do not count either."""
     game = _Game(draw)
@@ -663,22 +688,20 @@ def whoever_left_them(student: Names, draw: Draw) -> Any:
     return game.weights()
 
 
-@check("train_step", points=2, seconds=30)
+@check("train_step", points=2)
 def plain_gan(student: Names, draw: Draw) -> Any:
     """Without wrong pairs the judge does not see any, and its loss is told None."""
     game = _Game(draw)
     game.play(student, _batch(draw), wrong_pairs=False)
-    return {
-        "the list of sizes that the judge's loss is given": game.referee.sizes,
-        "the number of calls of the judge": len(game.discriminator.given),
-    } | game.weights()
+    calls = {"the number of calls of the judge": len(game.discriminator.given)}
+    return calls | game.referee.given() | game.weights()
 
 
-@check("train_step", points=2, seconds=30)
+@check("train_step", points=2)
 def with_interpolation(student: Names, draw: Draw) -> Any:
     """The interpolation's loss is weighted and moves the generator, not the judge."""
     found = []
-    for how in ({"interpolate": 0.6}, {"interpolate": 1.7, "wrong_pairs": False}):
+    for how in ({"interpolate": 0.6}, {"interpolate": -1.2, "wrong_pairs": False}):
         game = _Game(draw)
         told = game.play(student, _batch(draw), **how)
         number = float(told["interpolation"]) if "interpolation" in told else None
@@ -686,7 +709,7 @@ def with_interpolation(student: Names, draw: Draw) -> Any:
     return found
 
 
-@check("train_step", points=2, seconds=30)
+@check("train_step", points=2)
 def what_everybody_is_asked(student: Names, draw: Draw) -> Any:
     """Fakes are drawn once; each kind of pairs goes through the judge by itself; no gradient of the
     judge's loss reaches the generator."""
@@ -700,25 +723,24 @@ def what_everybody_is_asked(student: Names, draw: Draw) -> Any:
         "the number of calls of the generator": len(game.generator.given),
         "the number of calls of the judge": len(game.discriminator.given),
         "the list of what the judge is given (sums, in order of size)": sorted(judged),
-        "the list of sizes that the judge's loss is given": game.referee.sizes,
         "the number of calls of the interpolation": game.referee.interpolated,
         "the number of backward passes that reach the generator": len(reached),
+    } | game.referee.given()
+
+
+@check("train_step", points=1)
+def numbers_to_be_told(student: Names, draw: Draw) -> Any:
+    """The losses come back as plain numbers by their names, each by itself and not weighted."""
+    told = _Game(draw, scale=0.01).play(student, _batch(draw), interpolate=0.5)
+    told = told if isinstance(told, dict) else {}
+    plain = bool(told) and all(type(value) in (int, float) for value in told.values())
+    return {"every value is a plain number": plain, "the list of names": sorted(told)} | {
+        f"the value of {name}": float(told[name]) if plain and name in told else None
+        for name in ("discriminator", "generator", "interpolation")
     }
 
 
-@check("train_step", points=1, seconds=30)
-def numbers_to_be_told(student: Names, draw: Draw) -> Any:
-    """The losses come back as plain numbers by their names, each by itself and not weighted."""
-    told = _Game(draw).play(student, _batch(draw), interpolate=0.5)
-    names = ("discriminator", "generator", "interpolation")
-    plain = isinstance(told, dict) and all(type(v) in (int, float) for v in told.values())
-    if not plain:
-        return {"every value is a plain number": False}
-    values = {f"the value of {name}": float(told[name]) if name in told else None for name in names}
-    return {"every value is a plain number": True, "the list of names": sorted(told)} | values
-
-
-@check("train_step", points=1, seconds=30)
+@check("train_step", points=1)
 def all_else_as_it_was(student: Names, draw: Draw) -> Any:
     """Networks stay in their mode, with all parameters to be trained; the batch stays as it was."""
     game, batch = _Game(draw), _batch(draw)
@@ -733,13 +755,14 @@ def all_else_as_it_was(student: Names, draw: Draw) -> Any:
         network.eval()
     game.play(student, batch)
     in_evaluation = not any(module.training for network in networks for module in network.modules())
-    return {
+    found = {
         "networks in training are so afterwards": in_training,
         "networks in evaluation are so afterwards": in_evaluation,
         "every parameter still wants a gradient": trained,
-        "the batch is as it was": _same(kept, list(batch)),
         SAME_DEVICE: place.kept,
-    } | weights
+    }
+    names = "pictures texts wrong noise partners"
+    return found | _as_they_were(names, kept, list(batch)) | weights
 
 
 # ---- training gate

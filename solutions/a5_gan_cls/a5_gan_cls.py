@@ -110,8 +110,8 @@ print(f"{torch.stack(others).mean():.3f} of the pictures meet another text that 
 # `hint("mismatched")`, or open the boxes under the check; `progress()` shows your points. No piece
 # needs an earlier one. Never change a tensor that you are given.
 #
-# Letters: B batch, E entries of a text's embedding, Z of the noise, S side of the pictures, C
-# channels.
+# Letters: B batch, E entries of a text's embedding, P of the compressed one (128 in the source), Z
+# of the noise, S side of the pictures, C channels.
 
 # %% [markdown]
 # ### 1 · Words and pictures in one space
@@ -225,8 +225,8 @@ class Generator(nn.Module):
         self.up = nn.Sequential(*layers, nn.ConvTranspose2d(channels, 3, 4, 2, 1))
 
     def forward(self, noise: Tensor, texts: Tensor) -> Tensor:
-        # 1. the text, compressed                       (B, 128)
-        # 2. noise and text joined, as a single point   (B, Z + 128, 1, 1)
+        # 1. the text, compressed                       (B, P)
+        # 2. noise and text joined, as a single point   (B, Z + P, 1, 1)
         # 3. unfolded: start, 4 x 4 places; up, S x S   (B, 3, S, S)
         # 4. brought to between -1 and 1
         ### BEGIN SOLUTION
@@ -269,7 +269,8 @@ check("generator")
 # compressed to 128, leaky ReLU, the *same* numbers at each place. A 1 × 1 convolution looks at
 # both, a 4 × 4 convolution says one number: a *logit*. The sigmoid is the losses' affair.
 #
-# Nothing is normalised behind the join: statistics betray what kind of batch it is.
+# Nothing is normalised behind the join: the statistics of a batch would tell which kind of pairs
+# it holds.
 #
 # *Difficulty 3 of 5 · importance 5 of 5 · 30 minutes · about 6 lines*
 
@@ -302,8 +303,8 @@ class Discriminator(nn.Module):
 
     def forward(self, pictures: Tensor, texts: Tensor) -> Tensor:
         # 1. the pictures, seen                                  (B, C, 4, 4)
-        # 2. the text, compressed                                (B, 128)
-        # 3. the text at each of the 16 places                   (B, 128, 4, 4)
+        # 2. the text, compressed                                (B, P)
+        # 3. the text at each of the 16 places                   (B, P, 4, 4)
         # 4. joined, 1 x 1 convolution, leaky ReLU               (B, C, 4, 4)
         # 5. 4 x 4 convolution; one number for each picture      (B,)
         ### BEGIN SOLUTION
@@ -344,9 +345,9 @@ check("discriminator")
 # ### 4 · The wrong text
 #
 # Line 8 of Algorithm 1 wants a real picture with a wrong text. Shifting the batch is not enough:
-# the neighbour's text may be true as well (*see* has counted). A right pair that is called wrong
-# teaches the judge to say no to the truth. So lots are drawn, and the largest among the texts that
-# are *not true* of the picture wins.
+# the neighbour's text may be true as well (counted in the stage *see*). A right pair that is called
+# wrong teaches the judge to say no to the truth. So the loop draws a lot for each pair, and a
+# picture gets, of the texts that are *not true* of it, the one with the largest lot.
 #
 # *Difficulty 2 of 5 · importance 4 of 5 · 20 minutes · about 4 lines*
 
@@ -356,8 +357,7 @@ def mismatched(fits: Tensor, lots: Tensor) -> Tensor:
     """Whose text each picture is shown with wrongly (Algorithm 1, line 4).
 
     fits (B, B) bool: fits[i, j] says whether text j is true of picture i; true on the diagonal.
-    lots (B, B) floating, each from 0 up to below 1; 0 itself occurs, and no number says in advance
-    which. B >= 2.
+    lots (B, B) floating, a number for each pair, drawn from [0, 1): some may be 0. B >= 2.
 
     Returns rows (B,) long: for each picture i the text j with the largest lots[i, j] among those
     that are not true of it. If all texts are true of it, the one with the largest lot among the
@@ -407,8 +407,8 @@ check("mismatched")
 #
 # $$\mathcal L_D = \log D_r + \tfrac12\big(\log(1-D_w) + \log(1-D_f)\big), \qquad D = \sigma(s)$$
 #
-# The larger, the better the judge. Line 11 steps *down* on it, a slip: we minimise
-# $-\mathcal L_D$. Both kinds of *no* weigh as much as the *yes*; without wrong pairs fakes do.
+# The larger, the better the judge; the printed step *down* is a slip. We minimise $-\mathcal L_D$.
+# Both kinds of *no* together weigh as much as the *yes*; without wrong pairs, the fakes alone.
 #
 # *Difficulty 3 of 5 · importance 5 of 5 · 30 minutes · about 5 lines*
 
@@ -665,8 +665,8 @@ check("train_step")
 #
 # The text encoder is the source's: convolutions over *characters*, then a recurrent network. It is
 # trained beside a layer over the features of a picture network, which are given and fixed. Both
-# come trained by the loss of TODO 1. Does yours do it, too? It gets a fifth of the steps, then
-# R-precision on held-out *real* pictures: how often a true text is first among 100.
+# come trained by the loss of TODO 1. Does yours do it, too? It gets a fifth of the steps (expect
+# less), then R-precision on held-out *real* pictures: how often a true text is first among 100.
 
 # %%
 GIVEN = SCENES and SIZE.name != "full"  # trained networks come with the course
@@ -731,6 +731,9 @@ pictures.training_curves({"GAN-CLS": history});
 folder = Path(f"runs/a5/seed_{SEED}/{DATASET}_GAN-CLS_{WIDTHS.steps}/sheets")
 sheets = sorted(folder.glob("*.png"))
 shown = sheets[::-1][:: max(1, len(sheets) // 4)][:4][::-1]
+lots = torch.Generator().manual_seed(SEED + 1)  # the solver draws the same
+rows = torch.randperm(len(train), generator=lots)[:8]
+print(*(train.captions[number] for number in train.told(rows, lots)), sep="\n")
 figure, axes = plt.subplots(1, len(shown), figsize=(2.4 * len(shown), 4.6), layout="constrained")
 for ax, sheet in zip([axes] if len(shown) == 1 else axes, shown):
     ax.imshow(plt.imread(sheet))
@@ -738,7 +741,7 @@ for ax, sheet in zip([axes] if len(shown) == 1 else axes, shown):
     ax.axis("off")
 
 # %% [markdown]
-# **What to see.** Always the same eight captions, a row for each, and the same four noises: sky,
+# **What to see.** A row for each of the eight captions, always the same four noises: sky,
 # ground and colour come first, objects late. Along a row the pictures soon are alike.
 #
 # **What not to conclude.** Anything from the losses. They do not fall, for both sides get better. A
@@ -932,8 +935,8 @@ progress()
 
 # %% [markdown]
 # **2 · Which variant is best?** (4 points) Write the table of the four down, set another `SEED`,
-# run *train* and *test* once more, and give both. What do wrong pairs change, what does
-# interpolation? Which differences would you believe?
+# run *train* and *test* once more (fifteen minutes or more), and give both. What do wrong pairs
+# change, what does interpolation? Which differences would you believe?
 
 # %% [markdown] report="q2" points=4
 # ANSWER2

@@ -58,8 +58,7 @@ def halves_averaged(solution: Solution) -> Solution:
 
 @mistake(
     "joint_embedding_loss",
-    seen="With two pairs your loss is right or too large; with more it is several times the right "
-    "one.",
+    seen="With two pairs your loss is right; with more it is several times the right one.",
     cause="The hinges of a picture, and of a text, were added up; they are averaged over the wrong "
     "ones.",
 )
@@ -298,6 +297,72 @@ def mask_on_the_cpu(solution: Solution) -> Solution:
         "wrong = (~fits).to(scores.dtype)",
         "wrong = (~fits).to(scores.dtype)\n"
         "    wrong = wrong * (1 - torch.eye(len(fits), dtype=scores.dtype))",
+    )
+
+
+@mistake(
+    "joint_embedding_loss",
+    seen="Right where only the own text is true; the more texts are true, the smaller your loss.",
+    cause="Each mean divides by all other texts, also by those that are true and were left out of "
+    "the sum.",
+)
+def divided_by_all_but_one(solution: Solution) -> Solution:
+    return solution.edit(
+        "wrong.sum(dim=1).clamp(min=1)",
+        "(len(fits) - 1)",
+    ).edit(
+        "wrong.sum(dim=0).clamp(min=1)",
+        "(len(fits) - 1)",
+    )
+
+
+@mistake(
+    "joint_embedding_loss",
+    seen="The pictures' half of your loss is right. In the texts' half the pairs are wrong, "
+    "unless truth is symmetric.",
+    cause="For the texts, truth was read the other way round: a column says of which pictures a "
+    "text is true.",
+)
+def truth_turned_in_texts(solution: Solution) -> Solution:
+    return solution.edit(
+        "by_text = wrong",
+        "by_text = wrong.T",
+    ).edit(
+        "wrong.sum(dim=0)",
+        "wrong.T.sum(dim=0)",
+    )
+
+
+@mistake(
+    "joint_embedding_loss",
+    seen="Your loss is too large wherever some hinges are closed.",
+    cause="The means run over the hinges above zero only; a wrong pair that is told apart counts, "
+    "with zero.",
+)
+def mean_over_active_hinges(solution: Solution) -> Solution:
+    return solution.edit(
+        "wrong.sum(dim=1)",
+        "(by_picture > 0).sum(dim=1)",
+    ).edit(
+        "wrong.sum(dim=0)",
+        "(by_text > 0).sum(dim=0)",
+    )
+
+
+@mistake(
+    "joint_embedding_loss",
+    seen="All values are right, but where a picture has no wrong text the gradient is not a "
+    "number.",
+    cause="Nothing was divided by nothing and the result replaced by zero afterwards; the "
+    "gradient still goes through the division.",
+)
+def not_a_number_made_zero(solution: Solution) -> Solution:
+    return solution.edit(
+        "by_picture.sum(dim=1) / wrong.sum(dim=1).clamp(min=1)",
+        "(by_picture.sum(dim=1) / wrong.sum(dim=1)).nan_to_num(0.0)",
+    ).edit(
+        "by_text.sum(dim=0) / wrong.sum(dim=0).clamp(min=1)",
+        "(by_text.sum(dim=0) / wrong.sum(dim=0)).nan_to_num(0.0)",
     )
 
 
@@ -703,6 +768,44 @@ def places_on_the_cpu(solution: Solution) -> Solution:
     )
 
 
+@mistake(
+    "discriminator",
+    seen="Wherever the compressed text is negative, it counts too little in your logits.",
+    cause="The text's leaky ReLU leaks a hundredth, the library's default; the source's networks "
+    "leak a fifth.",
+)
+def slope_of_the_library_for_words(solution: Solution) -> Solution:
+    return solution.edit(
+        "F.leaky_relu(self.project(texts), 0.2)",
+        "F.leaky_relu(self.project(texts))",
+    )
+
+
+@mistake(
+    "discriminator",
+    seen="Wherever the join is negative, it counts too little in your logits.",
+    cause="The leaky ReLU behind the join leaks a hundredth, the library's default; the source's "
+    "networks leak a fifth.",
+)
+def slope_of_the_library_for_join(solution: Solution) -> Solution:
+    return solution.edit(
+        "torch.cat([seen, everywhere], dim=1)), 0.2)",
+        "torch.cat([seen, everywhere], dim=1)))",
+    )
+
+
+@mistake(
+    "discriminator",
+    seen="Your answer has four axes; one number for each pair is a row of numbers.",
+    cause="The last convolution gives a picture of one channel and one place; its axes have to go.",
+)
+def four_axes(solution: Solution) -> Solution:
+    return solution.edit(
+        "self.judge(joined).flatten()",
+        "self.judge(joined)",
+    )
+
+
 # ---- mismatched
 
 
@@ -751,8 +854,8 @@ def shuffled(solution: Solution) -> Solution:
 
 @mistake(
     "mismatched",
-    seen="A picture of which all texts are true gets its own.",
-    cause="Where everything is forbidden, the first or the own text wins; the case of a picture "
+    seen="A picture of which all texts are true gets the first text, be it its own.",
+    cause="Where everything is forbidden, nothing is larger than the rest; the case of a picture "
     "without a wrong text was not treated.",
 )
 def all_true_forgotten(solution: Solution) -> Solution:
@@ -791,8 +894,7 @@ def all_true_of_any(solution: Solution) -> Solution:
 @mistake(
     "mismatched",
     seen="Where lots are zero, texts that are true win.",
-    cause="Forbidden lots were multiplied by zero, which is a lot that occurs; they must lie below "
-    "every lot.",
+    cause="Forbidden lots became zero, which is a lot that occurs; they must lie below every lot.",
 )
 def forbidden_lots_are_zero(solution: Solution) -> Solution:
     return solution.edit("lots.masked_fill(~allowed, -1)", "(lots * allowed)")
@@ -915,6 +1017,58 @@ def diagonal_on_the_cpu(solution: Solution) -> Solution:
     return solution.edit(
         ", device=fits.device",
         "",
+    )
+
+
+@mistake(
+    "mismatched",
+    seen="A picture of which all texts are true gets the first text, unless all texts are true "
+    "of all pictures.",
+    cause="Whether everything is true was asked of the whole batch at once; it is a question for "
+    "each picture.",
+)
+def all_true_of_the_whole_batch(solution: Solution) -> Solution:
+    return solution.edit(
+        "fits.all(dim=1, keepdim=True)",
+        "fits.all()",
+    )
+
+
+@mistake(
+    "mismatched",
+    seen="The wrong pictures are taken for those of which all texts are true.",
+    cause="It was asked which texts are true of all pictures; the question is of which pictures "
+    "all texts are true.",
+)
+def all_true_by_columns(solution: Solution) -> Solution:
+    return solution.edit(
+        "fits.all(dim=1, keepdim=True)",
+        "fits.all(dim=0)[:, None]",
+    )
+
+
+@mistake(
+    "mismatched",
+    seen="Your pictures get texts that are true of them.",
+    cause="The smallest lot was looked for, among lots where the forbidden ones had been made the "
+    "smallest.",
+)
+def smallest_of_filled_lots(solution: Solution) -> Solution:
+    return solution.edit(
+        "argmax(dim=1)",
+        "argmin(dim=1)",
+    )
+
+
+@mistake(
+    "mismatched",
+    seen="Your rows are the lots themselves, numbers below one.",
+    cause="The largest lot was returned; asked for is where it lies.",
+)
+def lot_for_its_place(solution: Solution) -> Solution:
+    return solution.edit(
+        "argmax(dim=1)",
+        "amax(dim=1)",
     )
 
 
@@ -1045,7 +1199,8 @@ def sum_over_pairs(solution: Solution) -> Solution:
 @mistake(
     "discriminator_loss",
     seen="For ordinary logits your loss is right; for sure ones it is infinite or not a number.",
-    cause="The logarithm of a sigmoid was taken that had been rounded to zero or one.",
+    cause="A sigmoid was rounded to zero or one before its logarithm was taken, or an exponential "
+    "grew beyond all numbers. Both have a form that is exact.",
 )
 def logarithm_of_sigmoid(solution: Solution) -> Solution:
     return (
@@ -1132,6 +1287,65 @@ def labels_on_the_cpu(solution: Solution) -> Solution:
     )
 
 
+@mistake(
+    "discriminator_loss",
+    seen="Without wrong pairs your loss is right; with them it is half of the right one.",
+    cause="Everything was halved, the yes as well; only both kinds of no are.",
+)
+def half_with_wrong_pairs(solution: Solution) -> Solution:
+    return solution.edit(
+        "    return yes + no",
+        "    return yes + no if wrong is None else (yes + no) / 2",
+    )
+
+
+@mistake(
+    "discriminator_loss",
+    seen="However sure and wrong the judge, your loss of a pair stays below 19.",
+    cause="A small number was added before the logarithm, so that it would be finite; a judge "
+    "that is sure and wrong shall pay in full.",
+)
+def small_number_in_the_logarithm(solution: Solution) -> Solution:
+    return (
+        solution.edit(
+            "F.softplus(-right)",
+            "-torch.log(torch.sigmoid(right) + 1e-8)",
+        )
+        .edit(
+            "F.softplus(fake)",
+            "-torch.log(torch.sigmoid(-fake) + 1e-8)",
+        )
+        .edit(
+            "F.softplus(wrong)",
+            "-torch.log(torch.sigmoid(-wrong) + 1e-8)",
+        )
+    )
+
+
+@mistake(
+    "discriminator_loss",
+    seen="However sure and wrong the judge, your loss of a pair stays below a bound, and has no "
+    "slope there.",
+    cause="The logits were kept within bounds, so that an exponential would be finite; a judge "
+    "that is sure and wrong shall pay in full.",
+)
+def logits_cut(solution: Solution) -> Solution:
+    return (
+        solution.edit(
+            "F.softplus(-right)",
+            "F.softplus(-right.clamp(-50, 50))",
+        )
+        .edit(
+            "F.softplus(fake)",
+            "F.softplus(fake.clamp(-50, 50))",
+        )
+        .edit(
+            "F.softplus(wrong)",
+            "F.softplus(wrong.clamp(-50, 50))",
+        )
+    )
+
+
 # ---- generator_loss
 
 
@@ -1175,7 +1389,8 @@ def fakes_added_up(solution: Solution) -> Solution:
 @mistake(
     "generator_loss",
     seen="Right for ordinary logits; for very sure ones your loss is infinite.",
-    cause="The logarithm of a sigmoid was taken that had been rounded to zero.",
+    cause="A sigmoid was rounded to zero or one before its logarithm was taken, or an exponential "
+    "grew beyond all numbers. Both have a form that is exact.",
 )
 def logarithm_of_rounded_sigmoid(solution: Solution) -> Solution:
     return solution.edit("F.softplus(-fake)", "-torch.log(torch.sigmoid(fake))")
@@ -1248,6 +1463,44 @@ def ones_on_the_cpu(solution: Solution) -> Solution:
         "F.softplus(-fake).mean()",
         "F.binary_cross_entropy_with_logits(\n"
         "        fake, torch.ones(len(fake), dtype=fake.dtype)\n    )",
+    )
+
+
+@mistake(
+    "generator_loss",
+    seen="Your loss lies between minus one and zero, and is flat where fakes are found out.",
+    cause="The probability itself was made large; the loss is minus its logarithm.",
+)
+def probability_for_its_logarithm(solution: Solution) -> Solution:
+    return solution.edit(
+        "F.softplus(-fake)",
+        "-fake.sigmoid()",
+    )
+
+
+@mistake(
+    "generator_loss",
+    seen="Right for ordinary logits; where fakes are found out for sure, your loss stays below "
+    "19 and has hardly a slope.",
+    cause="A small number was added before the logarithm, so that it would be finite; what is "
+    "lost is the pull just where it is needed.",
+)
+def small_number_in_the_logarithm_of_fakes(solution: Solution) -> Solution:
+    return solution.edit(
+        "F.softplus(-fake)",
+        "-torch.log(torch.sigmoid(fake) + 1e-8)",
+    )
+
+
+@mistake(
+    "generator_loss",
+    seen="Right for ordinary logits; where fakes are found out for sure, your loss has no slope.",
+    cause="The logits were kept within bounds, so that an exponential would be finite.",
+)
+def logits_of_fakes_cut(solution: Solution) -> Solution:
+    return solution.edit(
+        "F.softplus(-fake)",
+        "F.softplus(-fake.clamp(-50, 50))",
     )
 
 
@@ -1412,7 +1665,8 @@ def examples_added_up(solution: Solution) -> Solution:
 @mistake(
     "interpolation_loss",
     seen="Right for ordinary logits; for very sure ones your loss is infinite.",
-    cause="The logarithm of a sigmoid was taken that had been rounded to zero.",
+    cause="A sigmoid was rounded to zero or one before its logarithm was taken, or an exponential "
+    "grew beyond all numbers. Both have a form that is exact.",
 )
 def sigmoid_rounded(solution: Solution) -> Solution:
     return solution.edit("F.softplus(-judged)", "-torch.log(torch.sigmoid(judged))")
@@ -1452,6 +1706,45 @@ def shares_on_the_cpu(solution: Solution) -> Solution:
     return solution.edit(
         "between = beta",
         "beta = torch.full((len(texts), 1), beta, dtype=texts.dtype)\n    between = beta",
+    )
+
+
+@mistake(
+    "interpolation_loss",
+    seen="Your judge sees the pictures beside the partners' texts.",
+    cause="A picture of a mixed text is judged with the mixed text; it was shown with the second "
+    "of the two.",
+)
+def judged_with_partners_text(solution: Solution) -> Solution:
+    return solution.edit(
+        "(generator(noise, between), between)",
+        "(generator(noise, between), texts[partners])",
+    )
+
+
+@mistake(
+    "interpolation_loss",
+    seen="The value is right, but no gradient comes back through the judge.",
+    cause="The judge was asked without keeping a graph; the generator learns *through* the judge.",
+)
+def judge_without_gradient(solution: Solution) -> Solution:
+    return solution.edit(
+        "    judged = discriminator(generator(noise, between), between)\n",
+        "    with torch.no_grad():\n"
+        "        judged = discriminator(generator(noise, between), between)\n",
+    )
+
+
+@mistake(
+    "interpolation_loss",
+    seen="The value is right, but your judge's parameters no longer want a gradient.",
+    cause="They were frozen here and stay so. Whose parameters move is the optimiser's affair.",
+)
+def judge_frozen(solution: Solution) -> Solution:
+    return solution.edit(
+        "    judged = discriminator(",
+        "    for parameter in discriminator.parameters():\n"
+        "        parameter.requires_grad_(False)\n    judged = discriminator(",
     )
 
 
@@ -1878,4 +2171,156 @@ def judged_once_more(solution: Solution) -> Solution:
         "    right = discriminator(batch.pictures, batch.texts)\n"
         "    fake = discriminator(fakes.detach(), batch.texts)\n"
         "    judges = losses.discriminator(right, wrong, fake)\n",
+    )
+
+
+@mistake(
+    "train_step",
+    seen="Your code stops in the generator's backward pass: the way back through the generator "
+    "has been used already.",
+    cause="The fakes were not cut off for the judge. Its backward pass went on through the "
+    "generator and freed what the generator's own pass needs.",
+)
+def not_cut_off_at_all(solution: Solution) -> Solution:
+    return solution.edit(
+        "fakes.detach()",
+        "fakes",
+    )
+
+
+@mistake(
+    "train_step",
+    seen="Your fakes are drawn twice, and the judge's loss sends a gradient into your generator.",
+    cause="The fakes were not cut off for the judge; drawing others for the generator only hides "
+    "the error that this gives.",
+)
+def not_cut_off_and_redrawn(solution: Solution) -> Solution:
+    return solution.edit(
+        "fakes.detach()",
+        "fakes",
+    ).edit(
+        "losses.generator(discriminator(fakes, batch.texts))",
+        "losses.generator(discriminator(generator(batch.noise, batch.texts), batch.texts))",
+    )
+
+
+@mistake(
+    "train_step",
+    seen="Your judge steps on what the generator's loss left in it, from its second step on.",
+    cause="Each network's gradients were cleared after its own step; the generator's backward "
+    "pass, which comes later, leaves new ones in the judge.",
+)
+def each_cleared_after_its_step(solution: Solution) -> Solution:
+    return (
+        solution.edit(
+            "    discriminator_optimizer.zero_grad()\n",
+            "",
+        )
+        .edit(
+            "    discriminator_optimizer.step()\n",
+            "    discriminator_optimizer.step()\n    discriminator_optimizer.zero_grad()\n",
+        )
+        .edit(
+            "    generator_optimizer.zero_grad()\n",
+            "",
+        )
+        .edit(
+            "    generator_optimizer.step()\n",
+            "    generator_optimizer.step()\n    generator_optimizer.zero_grad()\n",
+        )
+    )
+
+
+@mistake(
+    "train_step",
+    seen="Your judge does not move.",
+    cause="Its gradients were cleared between the backward pass and the step.",
+)
+def judge_cleared_too_late(solution: Solution) -> Solution:
+    return solution.edit(
+        "    discriminator_optimizer.zero_grad()\n    judges.backward()\n",
+        "    judges.backward()\n    discriminator_optimizer.zero_grad()\n",
+    )
+
+
+@mistake(
+    "train_step",
+    seen="Your generator does not move.",
+    cause="Its gradients were cleared between the backward pass and the step.",
+)
+def generator_cleared_too_late(solution: Solution) -> Solution:
+    return solution.edit(
+        "    generator_optimizer.zero_grad()\n    draws.backward()\n",
+        "    draws.backward()\n    generator_optimizer.zero_grad()\n",
+    )
+
+
+@mistake(
+    "train_step",
+    seen="The judge's loss takes your fakes for wrong pairs, and wrong pairs for fakes.",
+    cause="Its three kinds were handed over in another order.",
+)
+def wrong_and_fake_exchanged(solution: Solution) -> Solution:
+    return solution.edit(
+        "losses.discriminator(right, wrong, discriminator(fakes.detach(), batch.texts))",
+        "losses.discriminator(\n"
+        "        right, *([None] if wrong is None else []),\n"
+        "        discriminator(fakes.detach(), batch.texts),\n"
+        "        *([] if wrong is None else [wrong]),\n    )",
+    )
+
+
+@mistake(
+    "train_step",
+    seen="Your generator learns from a judge that normalises otherwise than the one that learnt.",
+    cause="The judge was put into evaluation mode for the generator's turn: other statistics, "
+    "another opponent.",
+)
+def judge_in_evaluation_for_generator(solution: Solution) -> Solution:
+    return solution.edit(
+        "    draws = losses",
+        "    discriminator.eval()\n    draws = losses",
+    ).edit(
+        "    return told",
+        "    discriminator.train()\n    return told",
+    )
+
+
+@mistake(
+    "train_step",
+    seen="Your generator is judged by texts that its pictures were not drawn for.",
+    cause="The fresh judgement took the wrong texts; a fake is judged with the text that it was "
+    "drawn for.",
+)
+def fakes_judged_with_wrong_texts(solution: Solution) -> Solution:
+    return solution.edit(
+        "losses.generator(discriminator(fakes, batch.texts))",
+        "losses.generator(discriminator(fakes, batch.wrong))",
+    )
+
+
+@mistake(
+    "train_step",
+    seen="A weight below zero switches your interpolation off.",
+    cause="The weight was asked whether it is positive; the question is whether it is zero.",
+)
+def negative_weights_forgotten(solution: Solution) -> Solution:
+    return solution.edit(
+        "if interpolate:",
+        "if interpolate > 0:",
+    )
+
+
+@mistake(
+    "train_step",
+    seen="Everything moves as it should, but the losses that you tell are rounded.",
+    cause="The numbers were rounded before they were told; rounding is for those who print them.",
+)
+def rounded_numbers(solution: Solution) -> Solution:
+    return solution.edit(
+        "judges.item()",
+        "round(judges.item(), 3)",
+    ).edit(
+        "draws.item()",
+        "round(draws.item(), 3)",
     )
