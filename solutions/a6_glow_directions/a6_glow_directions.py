@@ -811,7 +811,7 @@ figures.samples_by_temperature(given, SHOWN, 10, torch.Generator().manual_seed(S
 FLOW_METHODS = ("random", "CF", "GS", "DS", "LD", "DisCo", "Dis-GU")
 PLAN2 = methods.SIZES[SIZE.name]
 seen = draw_rooms(PLAN.pictures, given.sizes.size, seed=SEED)[0] if ROOMS else train
-LAB = methods.Lab(Navigator, direction_loss, contrastive_loss, given, seen, PLAN2)
+LAB = methods.Lab(Navigator, direction_loss, contrastive_loss, given, seen, PLAN2, DEVICE)
 
 
 def learn(name: str, folder: str = "", **changes: object) -> methods.Method:
@@ -952,7 +952,7 @@ if ROOMS:
 # %% figure="variations"
 if ROOMS:
     luck = torch.Generator().manual_seed(SEED)
-    encode = ready["Dis-GU"].learner.encoder.cpu()
+    encode = ready["Dis-GU"].encode
     inside, entries = figures.changes_in_rooms(encode, 0, 1, 120, luck, given.sizes.size)
     panels = {"drawn rooms": (inside, tuple(f"entry {entry}" for entry in entries))}
     if len(pair) == 2:

@@ -85,7 +85,7 @@ def _rows(rows: Sequence[Tensor], names: Sequence[str], heads: Sequence[str]) ->
         )  # fmt: skip
         for line, pictures, name in zip(axes, rows, names, strict=True):
             for ax, picture in zip(line, pictures, strict=True):
-                ax.imshow(as_picture(picture), interpolation="nearest")
+                ax.imshow(as_picture(picture.expand(3, -1, -1)), interpolation="nearest")
                 ax.set(xticks=[], yticks=[])
                 ax.spines[:].set_visible(False)
             line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontweight="bold")

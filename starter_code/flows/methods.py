@@ -99,6 +99,7 @@ class Lab:
         flow: a trained Glow.
         pictures: rooms, uint8 (N, C, H, W): VAEs learn from all, searches start from the first.
         sizes: see `Sizes`.
+        device: where the flow lies that searches start from.
     """
 
     navigator: Callable[..., nn.Module]
@@ -107,11 +108,12 @@ class Lab:
     flow: nn.Module
     pictures: Tensor
     sizes: Sizes
+    device: str = "auto"
 
     @cached_property
     def starts(self) -> Tensor:
         """Latent vectors that all searches with the flow start from."""
-        flow = self.flow.to(pick_device()).eval().requires_grad_(False)
+        flow = self.flow.to(pick_device(self.device)).eval().requires_grad_(False)
         return codes.starts_of(flow, self.pictures[: self.sizes.starts])
 
 
@@ -121,8 +123,8 @@ class Method:
 
     Attributes:
         directions: (D, a), orthonormal rows.
-        encode: pictures (B, C, H, W) -> codes (B, L); None if a code is the projection of the
-            flow's latent vector on the directions.
+        encode: pictures (B, C, H, W) -> codes (B, L), on the CPU; None if a code is the projection
+            of the flow's latent vector on the directions.
     """
 
     name: str
@@ -155,7 +157,7 @@ def learn_method(
     """
     if name in VAES:
         options = replace(lab.sizes.vae, seed=seed, folder=str(folder), **changes)
-        vae = picture_vaes.train_vae(VAES[name], lab.pictures, options)
+        vae = picture_vaes.train_vae(VAES[name], lab.pictures, options).cpu()
         return Method(name, encode=lambda pictures: vae.posterior(pictures)[0])
     count = directions or lab.sizes.directions
     generator = torch.Generator().manual_seed(seed)
@@ -195,5 +197,5 @@ def _search(name: str, lab: Lab, count: int, generator: torch.Generator, search:
         starts=lab.starts,
     )  # fmt: skip
     found = directions_of(learner.navigator, count).cpu()
-    encode = None if learner.encoder is None else learner.encoder.eval()
+    encode = None if learner.encoder is None else learner.encoder.eval().cpu()
     return Method(name, found, encode, learner)
