@@ -32,7 +32,7 @@ from starter_code.errors import CourseError
 
 DATASET = "shapes3d"
 PICTURES = {"tiny": 64, "small": 8000, "full": 100_000}  # that the VAEs learn from
-SHARE = {"tiny": 1.0, "small": 0.4, "full": 1.0}  # of the training's length, in the studies
+SHARE = {"tiny": 1.0, "small": 0.35, "full": 1.0}  # of the training's length, in the studies
 VALUES: dict[str, tuple[float, ...]] = {
     "negatives": NEGATIVES, "directions": DIRECTIONS, "threshold": tuple(TABLE_2),
 }  # fmt: skip

@@ -71,20 +71,20 @@ SIZES = {
             navigator_rate=1e-2, report=2,
         ),
         picture_vaes.Options(steps=4, width=4, batch_size=16, report=2),
-        16, 2, 200, 120, 20, 8.0, 4,
+        16, 2, 200, 120, 20, 6.0, 4,
     ),
     "small": Sizes(
         16, 10, 16,
         Search(
-            steps=400, positives=7, negatives=24, least=1, most=8, learning_rate=1e-3,
-            navigator_rate=1e-2, report=100, similarity=0.2,
+            steps=300, positives=7, negatives=24, least=1, most=8, learning_rate=2e-3,
+            navigator_rate=2e-2, report=100, similarity=0.2, contrast=0.05,
         ),
-        picture_vaes.Options(steps=1000, width=16, report=200),
-        1024, 16, 5000, 2000, 1000, 8.0, 32,
+        picture_vaes.Options(steps=800, width=16, report=200),
+        1024, 16, 5000, 2000, 1000, 6.0, 32,
     ),
     "full": Sizes(
-        64, 32, 32, Search(similarity=0.2), picture_vaes.Options(steps=50_000, report=5000),
-        20_000, 256, 20_000, 10_000, 10_000, 8.0, 128,
+        64, 32, 32, Search(most=8, similarity=0.2, contrast=0.02), picture_vaes.Options(steps=50_000, report=5000),
+        20_000, 256, 20_000, 10_000, 10_000, 6.0, 128,
     ),
 }  # fmt: skip
 
