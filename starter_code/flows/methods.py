@@ -83,7 +83,8 @@ SIZES = {
         1024, 16, 5000, 2000, 1000, 6.0, 32,
     ),
     "full": Sizes(
-        64, 32, 32, Search(most=8, similarity=0.2, contrast=0.02), picture_vaes.Options(steps=50_000, report=5000),
+        64, 32, 32, Search(most=8, similarity=0.2, contrast=0.02),
+        picture_vaes.Options(steps=50_000, report=5000),
         20_000, 256, 20_000, 10_000, 10_000, 6.0, 128,
     ),
 }  # fmt: skip
