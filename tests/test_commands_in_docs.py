@@ -55,6 +55,7 @@ RUN_BY = {
     "course similarity": "test_similarity.py::test_a_disguised_copy_is_the_first_pair_of_students",
     "course leaderboard": "test_leaderboard.py::test_truth_beats_a_constant_and_trouble_is_named",
     "course reproduce --all": "test_student_tools.py::test_all_sources_stand_on_one_page",
+    "course reproduce disgu": "test_directions.py::test_tables_are_measured_again",
     "course reproduce": "test_styled_methods.py::test_the_tables_are_measured_again",
     "course cluster pack": "test_release.py::test_a_packed_room_holds_no_answer",
     "course cluster keys": "test_room.py::test_keys_are_private_and_never_overwritten",
