@@ -57,7 +57,7 @@ def _embedded(draw: Draw, size: int, entries: int = 4) -> tuple[Tensor, Tensor]:
 
 @check("joint_embedding_loss", points=3)
 def wrong_texts_and_pictures(student: Names, draw: Draw) -> Any:
-    """Pictures meet the texts that are not true of them, texts the pictures they are not true of."""
+    """A picture meets all texts not true of it, a text all pictures of which it is not true."""
     pictures, texts = _embedded(draw, 6)
     return {"the loss": student.joint_embedding_loss(pictures, texts, _fitting(draw, 6))}
 
@@ -320,11 +320,16 @@ def all_texts_are_true(student: Names, draw: Draw) -> Any:
     """A picture of which all texts are true gets another text than its own, by the same lots."""
     fits = _fitting(draw, 8, 0.4)
     fits[draw.permutation(8)[:4]] = True
+    text_of_all = _fitting(draw, 8, 0.5)
+    text_of_all[:, draw.permutation(8)[:5]] = True
     all_true = torch.ones(5, 5, dtype=torch.bool)
     lots = draw.uniform(5, 5) / 2
     lots.fill_diagonal_(0.9)
     return {
         "the tensor of rows": student.mismatched(fits, draw.uniform(8, 8)),
+        "the row tensor where some texts are true of all pictures": student.mismatched(
+            text_of_all, draw.uniform(8, 8)
+        ),
         "the row tensor where everything is true": student.mismatched(all_true, lots),
         "the row tensor where every lot is zero": student.mismatched(all_true, torch.zeros(5, 5)),
     }
@@ -731,13 +736,18 @@ def what_everybody_is_asked(student: Names, draw: Draw) -> Any:
 @check("train_step", points=1)
 def numbers_to_be_told(student: Names, draw: Draw) -> Any:
     """The losses come back as plain numbers by their names, each by itself and not weighted."""
-    told = _Game(draw, scale=0.01).play(student, _batch(draw), interpolate=0.5)
-    told = told if isinstance(told, dict) else {}
-    plain = bool(told) and all(type(value) in (int, float) for value in told.values())
-    return {"every value is a plain number": plain, "the list of names": sorted(told)} | {
-        f"the value of {name}": float(told[name]) if plain and name in told else None
-        for name in ("discriminator", "generator", "interpolation")
-    }
+    game, found = _Game(draw, scale=0.003), {}
+    for step in (1, 2, 3):
+        told = game.play(student, _batch(draw), interpolate=0.5)
+        told = told if isinstance(told, dict) else {}
+        plain = bool(told) and all(type(value) in (int, float) for value in told.values())
+        found |= {"every value is a plain number": plain, "the list of names": sorted(told)} | {
+            f"the value of {name} in step {step}": float(told[name])
+            if plain and name in told
+            else None
+            for name in ("discriminator", "generator", "interpolation")
+        }
+    return found
 
 
 @check("train_step", points=1)
