@@ -76,8 +76,8 @@ SIZES = {
     "small": Sizes(
         16, 10, 16,
         Search(
-            steps=300, positives=7, negatives=24, least=1, most=8, learning_rate=2e-3,
-            navigator_rate=2e-2, report=100, similarity=0.2, contrast=0.05,
+            steps=400, positives=7, negatives=24, least=1, most=8, learning_rate=3e-3,
+            navigator_rate=5e-2, report=100, similarity=0.2, contrast=0.05,
         ),
         picture_vaes.Options(steps=800, width=16, report=200),
         1024, 16, 5000, 2000, 1000, 6.0, 32,
