@@ -33,7 +33,15 @@ from starter_code.text_to_image.joint import (
     given_encoders,
     keep_encoders,
 )
-from starter_code.text_to_image.oracle import build_oracle, fit_oracle, given_oracle, keep_oracle
+from starter_code.text_to_image.oracle import (
+    build_oracle,
+    fit_look,
+    fit_oracle,
+    given_oracle,
+    keep_look,
+    keep_oracle,
+    take_look,
+)
 from starter_code.text_to_image.preparing import prepare
 from starter_code.text_to_image.scores import caption_match, measure, r_precision
 from starter_code.text_to_image.sizes import sizes
@@ -54,14 +62,17 @@ def lab() -> Any:
     return SimpleNamespace(**names)
 
 
-def players(here: Any, seed: int) -> tuple[Any, Any, dict[str, int]]:
-    """Untrained generator and discriminator of a seed, and the sizes of the generator."""
+def players(here: Any, seed: int, warm: bool = True) -> tuple[Any, Any, dict[str, int]]:
+    """Generator and discriminator of a seed before the game, and the sizes of the generator."""
     size = sizes(tier())
     shape = {"size": size.picture_size, "width": size.width, "projection": size.projection}
     widths = {"noise_dim": size.noise_dim, "text_dim": size.text_dim, **shape}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return here.Generator(**widths), here.Discriminator(size.text_dim, **shape), widths
+        both = here.Generator(**widths), here.Discriminator(size.text_dim, **shape)
+    if warm:
+        take_look(both[1].look, tier())
+    return *both, widths
 
 
 def losses(here: Any, third: Any = None) -> Losses:
@@ -88,6 +99,13 @@ def give_encoders(folder: Path, resume: bool) -> None:
     fit_joint(texts, pictures, lab().joint_embedding_loss, train, options)
     keep_encoders(GIVEN / f"scenes_{size.name}_text.safetensors", texts, pictures, size, 0)
     print(f"encoders: {time.process_time() - started:.0f} CPU s")
+
+    started, look = time.process_time(), players(lab(), 2, warm=False)[1].look
+    fit_look(
+        look, train, width.oracle_steps, seed=2, folder=RUNS / f"{size.name}_look", resume=resume
+    )
+    keep_look(GIVEN / f"scenes_{size.name}_look.safetensors", look, size, 2)
+    print(f"what the judge sees: {time.process_time() - started:.0f} CPU s")
     for split in ("val", "test"):
         judge_judges(CaptionedPictures(folder, split))
 
@@ -114,7 +132,7 @@ def give_generator(folder: Path, resume: bool, steps: int) -> None:
     train = CaptionedPictures(more, "train").encode(texts, progress=True)
     generator, discriminator, widths = players(here, 0)
     options = Options(
-        steps, batch_size=GIVEN_BATCH, learning_rate=5e-4, interpolate=1.0, cool_down=0.25,
+        steps, batch_size=GIVEN_BATCH, learning_rate=5e-4, judge_faster=2.0, interpolate=1.0,
         folder=str(RUNS / f"{size.name}_given"), resume=resume,
     )  # fmt: skip
     third = mode_seeking_and_words(pictures.to(pick_device()))
@@ -147,20 +165,20 @@ def where(name: str, seed: int) -> Path:
     return Path("runs/a5") / f"seed_{seed}" / f"scenes_{name}_{sizes(tier()).steps}"
 
 
-def variants(folder: Path, seeds: list[int], resume: bool) -> None:
+def variants(folder: Path, seeds: list[int], names: list[str], resume: bool) -> None:
     """Train and measure all variants, seed by seed; each result is kept at once."""
     here, size = lab(), sizes(tier())
     texts, _ = given_encoders(tier())
     train = CaptionedPictures(folder, "train").encode(texts, progress=True)
     for seed in seeds:
-        for name, switch in VARIANTS.items():
+        for name in names:
             place = where(name, seed)
             if resume and (place / "scores.json").is_file():
                 continue
             generator, discriminator, _ = players(here, seed)
             options = Options(
                 size.steps, size.batch_size, size.learning_rate, judge_faster=size.judge_faster,
-                average=size.average, seed=seed, folder=str(place), resume=resume, **switch,
+                average=size.average, seed=seed, folder=str(place), resume=resume, **VARIANTS[name],
             )  # fmt: skip
             records = fit(
                 generator, discriminator, here.train_step, here.mismatched, losses(here), train,
@@ -202,6 +220,7 @@ def main() -> None:
     parser.add_argument("--give", choices=("encoders", "generator"))
     parser.add_argument("--steps", type=int, default=GIVEN_STEPS, help="of the given generator")
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
     parser.add_argument("--table", action="store_true")
     chosen = parser.parse_args()
     folder = prepare()
@@ -211,7 +230,7 @@ def main() -> None:
         give_generator(folder, chosen.resume, chosen.steps)
     else:
         if not chosen.table:
-            variants(folder, chosen.seeds, chosen.resume)
+            variants(folder, chosen.seeds, chosen.variants, chosen.resume)
         table(chosen.seeds)
 
 

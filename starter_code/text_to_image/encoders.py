@@ -42,6 +42,7 @@ class Even(nn.Module):
     """Embeddings of length √E, t, as W (t - m): at first t itself, after `settle` decorrelated."""
 
     FLOOR = 0.01  # of a variance, so that what is next to nothing stays little
+    LOUD = 3.0  # root mean square of the entries, once settled: a judge overhears soft words
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -59,9 +60,9 @@ class Even(nn.Module):
         mean, count = embeddings.mean(0), len(embeddings)
         apart = embeddings - mean
         variances, directions = torch.linalg.eigh(apart.T @ apart / count)
-        # Entries shall be about 1: their squares, before they are scaled, add up to `total`.
+        # The squares of all entries, before they are made louder, add up to `total`.
         total = (variances / (variances + self.FLOOR)).sum()
-        scales = (len(mean) / total / (variances + self.FLOOR)).sqrt()
+        scales = self.LOUD * (len(mean) / total / (variances + self.FLOOR)).sqrt()
         self.mean.copy_(mean)
         self.weight.copy_((directions * scales) @ directions.T)
         return (directions / scales) @ directions.T

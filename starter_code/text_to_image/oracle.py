@@ -22,7 +22,16 @@ from starter_code.text_to_image.sizes import sizes
 from starter_code.tiers import Tier
 from starter_code.training import cosine, load_weights, pick_device
 
-__all__ = ["Oracle", "build_oracle", "fit_oracle", "given_oracle", "keep_oracle"]
+__all__ = [
+    "Oracle",
+    "build_oracle",
+    "fit_look",
+    "fit_oracle",
+    "given_oracle",
+    "keep_look",
+    "keep_oracle",
+    "take_look",
+]
 
 
 class Oracle(nn.Module):
@@ -127,3 +136,69 @@ def given_oracle(tier: Tier, path: str | Path | None = None) -> Oracle:
     weights, _ = read_tensors(path)
     load_weights(oracle, weights, path)
     return oracle.eval().requires_grad_(False)
+
+
+def fit_look(
+    look: nn.Module,
+    train: CaptionedPictures,
+    steps: int,
+    *,
+    batch_size: int = 64,
+    learning_rate: float = 2e-3,
+    seed: int = 0,
+    device: str = "auto",
+    folder: str | Path = "runs/a5/look",
+    resume: bool = False,
+    progress: bool = True,
+) -> list[dict[str, float]]:
+    """Let a judge's convolutions learn to name what scenes show, before there is a game.
+
+    From right and wrong texts alone a judge learns the light first, and kind and colour only after
+    thousands of steps. The oracle is another network and has learnt from lots of its own.
+
+    Args:
+        look: pictures (B, 3, S, S) -> (B, C, 4, 4); it stays on its device in the end.
+    """
+    where = pick_device(device)
+    look.to(where)
+    with torch.no_grad():
+        channels = look(train.images(torch.arange(2)).to(where)).shape[1]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        say = nn.Linear(16 * channels, sum(map(len, PROPERTIES.values()))).to(where)
+    both = nn.Sequential(look, nn.Flatten(), say)
+    adam = torch.optim.Adam(both.parameters(), lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda n: cosine(n, steps))
+    generator = torch.Generator().manual_seed(seed)
+    truth = torch.cat([train.properties[name].float() for name in PROPERTIES], dim=1)
+
+    def step() -> Tensor:
+        rows = torch.randint(len(train), (batch_size,), generator=generator)
+        loss = F.binary_cross_entropy_with_logits(
+            both(train.images(rows).to(where)), truth[rows].to(where)
+        )
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        schedule.step()
+        return loss.detach()
+
+    fixed = json.dumps([steps, batch_size, learning_rate, seed, len(train)])
+    told = "what the judge sees" if progress else ""
+    return run_steps(both, [adam, schedule], step, steps, generator, folder, fixed, resume, told)
+
+
+def keep_look(path: str | Path, look: nn.Module, tier: Tier, seed: int) -> Path:
+    """Write a judge's convolutions to a file that `take_look` reads."""
+    return write_tensors(path, look.state_dict(), {"tier": tier.name, "seed": seed, "what": "look"})
+
+
+def take_look(look: nn.Module, tier: Tier, path: str | Path | None = None) -> None:
+    """Fill a judge's convolutions with those that come with the course; they go on learning.
+
+    Raises:
+        CourseError: none come with the tier, or they are of another size.
+    """
+    path = Path(path or given_file("look", tier.name))
+    weights, _ = read_tensors(path)
+    load_weights(look, weights, path)
