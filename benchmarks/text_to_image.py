@@ -25,7 +25,7 @@ from autograder.assignments import load_source
 from autograder.cells import run_segments
 from starter_code.text_to_image.claims import PROPERTIES
 from starter_code.text_to_image.datasets import CaptionedPictures
-from starter_code.text_to_image.given import GIVEN
+from starter_code.text_to_image.given import GIVEN, has_given
 from starter_code.text_to_image.joint import (
     JointOptions,
     build_encoders,
@@ -70,7 +70,7 @@ def players(here: Any, seed: int, warm: bool = True) -> tuple[Any, Any, dict[str
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         both = here.Generator(**widths), here.Discriminator(size.text_dim, **shape)
-    if warm:
+    if warm and has_given("look", tier().name):
         take_look(both[1].look, tier())
     return *both, widths
 

@@ -3,7 +3,7 @@
 The `full` tier has the numbers of Reed et al. 2016 and of their public code: captions of 201
 characters in 1,024 numbers, pictures of 64 × 64, noise of 100, Adam with 2e-4 and β₁ = 0.5.
 At the CPU tiers everything is narrower, and pictures have 32 × 32 pixels; both have the same
-encoders and the same oracle, so that what comes with the course serves both.
+encoders, oracle and discriminator, so that what comes with the course serves both.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Sizes:
 
 
 SIZES = {
-    "tiny": Sizes(240, 32, 128, 128, 32, 10, 10, 16, 8, 20, batch_size=16, learning_rate=1e-3),
+    "tiny": Sizes(240, 32, 128, 128, 32, 10, 10, 16, 32, 10, batch_size=16, learning_rate=1e-3),
     "small": Sizes(8000, 32, 128, 128, 32, 3000, 1500, 64, 32, 2500, 48, 5e-4, 2.0),
     "full": Sizes(40000, 64, 201, 1024, 128, 20000, 20000, 100, 64, 60000),
 }

@@ -2,7 +2,11 @@
 
 scenes_small_text.safetensors        the character-level text encoder φ and the picture encoder
 scenes_small_oracle.safetensors      the oracle, see `starter_code.text_to_image.oracle`
+scenes_small_look.safetensors        what a judge starts from: it names what scenes show
 scenes_small_generator.safetensors   a generator that was trained longer than a lab has time for
+
+All are made by `python benchmarks/text_to_image.py --give encoders`, the generator by
+`--give generator`.
 """
 
 from pathlib import Path
