@@ -265,12 +265,11 @@ check("generator")
 # %% [markdown]
 # ### 3 · The discriminator
 #
-# Figure 2, right. Convolutions of stride 2 bring the picture to 4 × 4. There the text joins:
-# compressed to 128, leaky ReLU, the *same* numbers at each place. A 1 × 1 convolution looks at
-# both, a 4 × 4 convolution says one number: a *logit*. The sigmoid is the losses' affair.
+# Figure 2, right. Convolutions bring the picture to 4 × 4. There the text joins: compressed to
+# 128, leaky ReLU, the *same* numbers at each place. A 1 × 1 convolution looks at both, a 4 × 4
+# convolution says one number: a *logit*. The sigmoid is the losses' affair.
 #
-# Nothing is normalised behind the join: the statistics of a batch would tell which kind of pairs
-# it holds.
+# Nothing is normalised behind the join: a batch's statistics would tell which pairs it holds.
 #
 # *Difficulty 3 of 5 · importance 5 of 5 · 30 minutes · about 6 lines*
 
@@ -345,9 +344,9 @@ check("discriminator")
 # ### 4 · The wrong text
 #
 # Line 8 of Algorithm 1 wants a real picture with a wrong text. Shifting the batch is not enough:
-# the neighbour's text may be true as well (counted in the stage *see*). A right pair that is called
-# wrong teaches the judge to say no to the truth. So the loop draws a lot for each pair, and a
-# picture gets, of the texts that are *not true* of it, the one with the largest lot.
+# the neighbour's text may be true as well (counted above). A right pair that is called wrong
+# teaches the judge to deny the truth. So a lot is drawn for each pair, and a picture gets, of
+# the texts *not true* of it, the one with the largest lot.
 #
 # *Difficulty 2 of 5 · importance 4 of 5 · 20 minutes · about 4 lines*
 
