@@ -313,7 +313,7 @@ def _head(study: Study, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
         f"{steps} steps at one seed; τ = {search.similarity:g}, distances {search.least:g} to "
         f"{search.most:g}. The VAEs take {sizes.vae.steps} "
         f"steps of {sizes.vae.batch_size} rooms. LD, DisCo and Dis-GU share one setting, chosen by "
-        "what LD and Dis-GU found with an earlier flow; no other method was tuned. Scores on "
+        "what LD and Dis-GU found at seed 0; no other method was tuned. Scores on "
         f"{sizes.rooms:,} rooms drawn at random from all 480,000. Mean ± standard deviation over "
         f"the seeds {', '.join(map(str, study.seeds))}."
     )
