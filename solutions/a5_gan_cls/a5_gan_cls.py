@@ -701,10 +701,9 @@ for data in (train, val, test):
 # Now the game: four variants by one switch, wrong pairs or not, interpolated texts or not. GAN-CLS
 # first; the others follow in *test*. A training takes three to five minutes at `small`.
 #
-# To be done in this time it gets two helps. The judge's convolutions begin with given ones, which
-# have learnt to tell kinds and colours of real scenes. And 7 of 10 pictures of a minibatch agree in
-# place and time of day: else wrong texts give themselves away by the light, and the judge learns
-# nothing of colour.
+# It gets two helps. The judge's convolutions begin with given ones, which have learnt to tell kinds
+# and colours of real scenes. And 7 of 10 pictures of a minibatch agree in place and time of day:
+# else wrong texts give themselves away by the light, and the judge learns nothing of colour.
 
 # %%
 LOSSES = Losses(discriminator_loss, generator_loss, interpolation_loss)
@@ -863,7 +862,8 @@ pictures.samples_by_caption(drawn.unflatten(0, (len(texts), 8)), CAPTIONS);
 # listen to $z$? (The source calls style what the noise decides, content what the words do.)
 
 # %% figure="words_and_noise"
-pictures.z_and_text(drawer, texts[:4], noise[:6], CAPTIONS[:4]);
+six = torch.randn(6, drawer.noise_dim, generator=lots)
+pictures.z_and_text(drawer, texts[:4], six, CAPTIONS[:4]);
 
 # %% [markdown]
 # **From one sentence to another.** Embeddings between two captions, in equal steps, with the same
@@ -905,7 +905,7 @@ table({
 })  # fmt: skip
 
 # %%
-pictures.z_and_text(lively, texts[:4], noise[:6], CAPTIONS[:4]);
+pictures.z_and_text(lively, texts[:4], six, CAPTIONS[:4]);
 
 # %% [markdown]
 # **Your turn.** Put your own change in place of the cells above; choose by the *validation* split.
