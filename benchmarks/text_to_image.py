@@ -51,7 +51,7 @@ from starter_code.tiers import tier
 from starter_code.training import pick_device, write_atomically
 
 RUNS = Path("runs/a5/benchmark")
-GIVEN_STEPS, GIVEN_BATCH = 12_000, 48
+GIVEN_STEPS, GIVEN_BATCH = 8_000, 48
 GIVEN_PICTURES, GIVEN_SEED = 32_000, 100  # scenes of a world of their own
 
 
