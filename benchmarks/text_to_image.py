@@ -124,16 +124,17 @@ def judge_judges(held_out: CaptionedPictures) -> None:
     print(held_out.split, "  ".join(f"{name} {share:.3f}" for name, share in found.items()))
 
 
-def give_generator(folder: Path, resume: bool, steps: int) -> None:
-    """Train the generator that comes with the course: more scenes, more steps, two more terms."""
+def give_generator(folder: Path, resume: bool, steps: int, plain: bool) -> None:
+    """Train the generator that comes with the course: more scenes and steps; two terms, or none."""
     size, here = tier(), lab()
     more = prepare(size, seed=GIVEN_SEED, pictures=GIVEN_PICTURES)
     texts, pictures = given_encoders(size)
     train = CaptionedPictures(more, "train").encode(texts, progress=True)
     generator, discriminator, widths = players(here, 0)
     options = Options(
-        steps, batch_size=GIVEN_BATCH, learning_rate=5e-4, judge_faster=2.0, interpolate=1.0,
-        folder=str(RUNS / f"{size.name}_given"), resume=resume,
+        steps, batch_size=GIVEN_BATCH, learning_rate=5e-4, judge_faster=2.0,
+        interpolate=0.0 if plain else 1.0, resume=resume,
+        folder=str(RUNS / f"{size.name}_given{'_plain' if plain else ''}"),
     )  # fmt: skip
     third = mode_seeking_and_words(pictures.to(pick_device()))
     fit(
@@ -219,6 +220,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--give", choices=("encoders", "generator"))
     parser.add_argument("--steps", type=int, default=GIVEN_STEPS, help="of the given generator")
+    parser.add_argument("--plain", action="store_true", help="GAN-CLS alone, no further terms")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
     parser.add_argument("--table", action="store_true")
@@ -227,7 +229,7 @@ def main() -> None:
     if chosen.give == "encoders":
         give_encoders(folder, chosen.resume)
     elif chosen.give == "generator":
-        give_generator(folder, chosen.resume, chosen.steps)
+        give_generator(folder, chosen.resume, chosen.steps, chosen.plain)
     else:
         if not chosen.table:
             variants(folder, chosen.seeds, chosen.variants, chosen.resume)
