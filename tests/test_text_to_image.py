@@ -260,6 +260,23 @@ def test_real_scenes_match_their_captions_and_not_those_of_others(tmp_path: Path
     assert r_precision(pictures, seen, held_out.texts[told], fits, lots) > 0.6
 
 
+def test_the_given_generator_draws_what_captions_say(test_set: CaptionedPictures) -> None:
+    from autograder.assignments import load_source
+    from autograder.cells import run_segments
+
+    names: dict[str, Any] = {}
+    run_segments(load_source("a5_gan_cls").segments(), names)
+    generator = given_generator(names["Generator"], TINY)
+    told = torch.arange(len(test_set.captions))
+    lots = torch.Generator().manual_seed(0)
+    texts = embed(given_encoders(TINY)[0], test_set.captions)
+    drawn = imagine(generator, texts, torch.randn(len(told), generator.noise_dim, generator=lots))
+    found = caption_match(given_oracle(TINY), drawn, test_set.claimed)
+    assert found["colour"] > 0.6
+    assert found["object"] > 0.2
+    assert min(found["place"], found["time of day"]) > 0.85
+
+
 def test_the_given_files_are_small() -> None:
     for path in (Path(given_oracle.__globals__["__file__"]).parent / "given").glob("*.safetensors"):
         assert path.stat().st_size <= 8 * 2**20
