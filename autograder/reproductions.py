@@ -99,6 +99,8 @@ SOURCES: dict[str, Callable[[Wanted], str]] = {
     "a5": partial(
         _walkthrough, "a5", "GAN-CLS (assignment 5)", "The survey prints no numbers for GAN-CLS."
     ),
+    "disgu": partial(_measured, "disgu", "reproduce_disgu", "shapes3d"),
+    "a6": partial(_walkthrough, "a6", "Dis-GU (assignment 6)", _ABOVE),
 }
 
 
