@@ -54,6 +54,10 @@ class SameDevice(TorchFunctionMode):
             int, Tensor
         ] = {}  # made without a device; kept, so that ids stay theirs
 
+    def made_here(self, tensor: Tensor) -> bool:
+        """Whether this very tensor was made without a device."""
+        return id(tensor) in self._at_home
+
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:

@@ -79,7 +79,10 @@ def evaluation_decides_nothing(student: Names, draw: Draw) -> Any:
     """In evaluation mode nothing is chosen; the first batch of training chooses, whenever it is."""
     layer: Any = draw.parameters(student.ActNorm(3)).eval()
     y, log_det = layer(_batch(draw, 2, 3, 2, 4))
-    before = {name: torch.as_tensor(value).clone() for name, value in _state(layer).items()}
+    before = {
+        name: value.clone() if isinstance(value, Tensor) else value
+        for name, value in _state(layer).items()
+    }
     trained, _ = layer.train()(_batch(draw, 3, 3, 4, 2))
     found = {"y in evaluation mode": y, "the log-determinant in evaluation mode": log_det}
     return found | before | {"y of the first batch in training": trained}
@@ -155,7 +158,8 @@ def actnorm_leaves_its_input(student: Names, draw: Draw) -> Any:
     with SameDevice() as place:
         there, log_det = layer(x)
         back = layer.inverse(y)
-    found = {"y": there, "the log-determinant": log_det, "x": back, SAME_DEVICE: place.kept}
+    kept = place.kept and not place.made_here(layer.initialised)
+    found = {"y": there, "the log-determinant": log_det, "x": back, SAME_DEVICE: kept}
     return found | _as_it_was("the input", x, x_kept) | _as_it_was("the output", y, y_kept)
 
 
@@ -721,9 +725,16 @@ def hot_and_cold(student: Names, draw: Draw) -> Any:
     }
 
 
+def _at_the_threshold(student: Names, draw: Draw) -> Any:
+    """The loss of a negative key that is the query, whose similarity is exactly the threshold."""
+    query = torch.eye(4)[:1]
+    keys = _variations(draw, 1, 2, 4), query[None]
+    return student.contrastive_loss(query, *keys, threshold=1.0)
+
+
 @check("contrastive_loss", points=2)
 def negatives_that_mean_the_same(student: Names, draw: Draw) -> Any:
-    """A negative key beyond the threshold has its own similarity as label, and a right half-way."""
+    """A negative key beyond the threshold, and only beyond, has its own similarity as label."""
     query, positives, _ = _keys(draw, (3, 2, 1, 6))
     similarity = torch.tensor([0.2, 0.75, 0.85, 0.92, 0.96, 0.98]).expand(3, -1)
     negatives = _near(draw, query, similarity + 0.015 * draw.uniform(3, 6))
@@ -733,7 +744,8 @@ def negatives_that_mean_the_same(student: Names, draw: Draw) -> Any:
         "the loss": student.contrastive_loss(*keys),
         "the loss at 0.3": student.contrastive_loss(*keys, 0.3),
         "the loss with a threshold of 0.8": student.contrastive_loss(*keys, 0.5, 0.8),
-        "the loss with a threshold of 1": student.contrastive_loss(*keys, 0.5, threshold=1.1),
+        "the loss with a threshold of 1.1": student.contrastive_loss(*keys, 0.5, threshold=1.1),
+        "the loss with a key at the threshold": _at_the_threshold(student, draw),
     }
 
 
@@ -820,7 +832,7 @@ def gap_of_a_blurred_code(student: Names, draw: Draw) -> Any:
 
 @check("mig", points=1, instead_of=LIBRARY)
 def copies_and_nothing(student: Names, draw: Draw) -> Any:
-    """A code that copies each factor once has a gap of 1, twice or never of 0."""
+    """Copies of the factors, once, twice or in part, and nothing at all, have their gaps."""
     factors = _rooms(draw, draw.integer(90, 160), (5, 4))
     order, once = draw.permutation(4), 3.0 * factors - 7
     twice = torch.cat([once, 10 - once], 1)[:, order]
@@ -869,7 +881,11 @@ def large_numbers(student: Names, draw: Draw) -> Any:
     steps = 3 * factors[:, :1] + draw.integers(0, 14, 200, 2)
     steps[0], steps[1] = 0, 29
     codes = 2.0**24 + 2.0 * steps
-    return {"the gap": student.mig(codes.float(), factors)}
+    larger = 2.0**40 + steps.double() / 64  # one number to float32
+    return {
+        "the gap": student.mig(codes.float(), factors),
+        "the gap of larger numbers": student.mig(larger, factors),
+    }
 
 
 @check("mig", points=1, instead_of=LIBRARY)

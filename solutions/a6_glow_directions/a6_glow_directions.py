@@ -2,9 +2,9 @@
 # # Assignment 6 · Glow, and directions that mean something
 #
 # A network that turns pictures into numbers and back without losing anything, and a search among
-# those numbers for directions along which *one* thing of the picture changes (Cai et al.,
-# *Generative Visual Image Understanding*, Dis-GU, below the **source**, a Chinese text that you do
-# not need).
+# those numbers for directions along which *one* thing of the picture changes. It follows Cai et
+# al., *Generative Visual Image Understanding* (Dis-GU), called the **source** from here on, a
+# Chinese text that you do not need.
 #
 # You write eight pieces (four hours, 80 points), then train a flow, look for directions, measure
 # them and report (20 points). No code of earlier assignments is needed.
@@ -82,8 +82,13 @@ plots.picture_grid(rows, names, columns=7, side=1.1);
 # $$z \sim p(z) \;(1) \qquad x = F(z) \;(2) \qquad \log p(x) = \log p(z) +
 # \sum_{i=1}^{K} \log\Big|\det\frac{dl_i}{dl_{i-1}}\Big| \;(3)$$
 #
-# The steps are chosen so that the determinant is read off a diagonal (4). Without the second term a
-# flow would send all pictures to the peak of the Gaussian; with it, shrinking costs what it gains.
+# The steps are chosen so that the determinant is read off a diagonal:
+#
+# $$\log\Big|\det\frac{dl_i}{dl_{i-1}}\Big| =
+# \mathrm{sum}\Big(\log\Big|\mathrm{diag}\frac{dl_i}{dl_{i-1}}\Big|\Big) \;(4)$$
+#
+# Without the second term of (3) a flow would send all pictures to the peak of the Gaussian; with
+# it, shrinking costs what it gains.
 
 # %% [markdown]
 # **Glow's plan** (source, Figure 5). One *step* is an actnorm, a 1 × 1 convolution and an affine
@@ -419,13 +424,15 @@ check("bits_per_dim")
 # </details>
 # <details><summary>The recipe</summary>
 #
-# `math.log2(levels)` minus the nats of one number, divided by `math.log(2)`.
+# The nats of one number, divided by `math.log(2)`, are its bits. Subtract these from
+# `math.log2(levels)`.
 #
 # </details>
 # <details><summary>An error you may have seen</summary>
 #
-# No error, but a result that looks wonderful: 0.6 in place of 0.9, or negative. Nats are smaller
-# numbers than bits, and a forgotten level makes everything cheaper by eight.
+# No error, but a result that looks like one. All in nats: 0.6 in place of 0.9. A logarithm of 2
+# that is missing behind `log_p` only: 3.1 in place of 0.9, at 256 levels. A forgotten level makes
+# everything cheaper by eight.
 #
 # </details>
 
@@ -512,7 +519,7 @@ check("navigator")
 # directions, and a guess of the size. Navigator and reconstructor together minimise (source,
 # equation 5)
 #
-# $$L_c(d, \hat d) + \eta\, L_r(\varepsilon, \hat\varepsilon), \qquad \eta = 0.25,$$
+# $$L_c(d, \hat d) + \eta\, L_r(\varepsilon, \hat\varepsilon), \qquad \eta = 0.25 \;(5)$$
 #
 # the cross-entropy of the direction and the mean absolute error of the size.
 #
@@ -571,8 +578,12 @@ check("direction_loss")
 # $$L_R = -\sum_i \Big[ C_i \log \sigma\Big(\frac{q \cdot k_i}{\tau}\Big)
 # + (1 - C_i) \log\Big(1 - \sigma\Big(\frac{q \cdot k_i}{\tau}\Big)\Big)\Big] \;(7)$$
 #
-# The minus stands before both terms, as (8) shows. Two directions may mean the same: a negative key
-# with $q \cdot k > T$ gets its own similarity as $C_i$ (section 3.6).
+# The minus stands before both terms, as (8) shows:
+#
+# $$\hat L_R = -\sum_{j=1}^{N} \log \sigma(q \cdot k_j^+/\tau)
+# - \sum_{m=1}^{K} \log\big(1 - \sigma(q \cdot k_m^-/\tau)\big) \;(8)$$
+#
+# Two directions may mean the same: a negative key with $q \cdot k > T$ gets that as its $C_i$.
 #
 # *Difficulty 4 of 5 · importance 5 of 5 · 45 minutes · about 9 lines*
 
@@ -782,7 +793,8 @@ for name, cost in costs.items():
     print(f"{name:24}{cost:8.3f} bits per dimension")
 
 # %% [markdown]
-# **What to see.** ANSWER_BITS
+# **What to see.** (At `small`.) Your flow pays less than half of what numbers by themselves cost:
+# 1.17 for 2.70 bits. The given flow is the same model, trained longer, and pays 0.66.
 #
 # **What not to conclude.** That few bits make good pictures. Most bits pay for the noise within a
 # level of brightness; a room whose object is a smear costs hardly more.
@@ -802,12 +814,18 @@ figures.samples_by_temperature(flow, SHOWN, 10, torch.Generator().manual_seed(SE
 figures.samples_by_temperature(given, SHOWN, 10, torch.Generator().manual_seed(SEED));
 
 # %% [markdown]
-# **Then directions.** The given flow stands still. *LD* trains navigator and reconstructor by (5),
-# *DisCo* navigator and encoder by the contrast (6) to (8), *Dis-GU*, the source's method, both.
-# They start from latent vectors of rooms, step by 1 to 8 along one of 16 directions, and take
-# $\tau = 0.2$, for at $\tau = 1$ (8) has a high floor (unit 6); beside (5) it counts 0.05. The
-# source names neither. Without training: *CF*, *GS*, *DS* (unit 6), and 64 *random* orthonormal
-# directions.
+# **Then directions.** The given flow stands still. *LD* (latent discovery) trains navigator and
+# reconstructor by (5). *DisCo* (disentanglement via contrast) trains navigator and encoder by the
+# contrast (6) to (8) and, as its authors do, an entropy that wants each change told in few entries,
+# printed as *domination*. *Dis-GU*, the source's method, trains all three by (5) and (8). They
+# start from latent vectors of rooms and step by 1 to 8 along one of 16 directions.
+
+# %% [markdown]
+# The source gives neither a temperature nor a weight: here $\tau = 0.2$, for at $\tau = 1$ (8) has
+# a high floor (notes of unit 6), and (8) counts 0.05 beside (5). Nothing is trained for these: *CF*
+# (closed form), leading singular vectors of the decoder's mean Jacobian; *GS* (GANSpace), principal
+# components after the first scale on the way back; *DS* (deep spectral), directions that change
+# that scale most; and 64 *random* orthonormal directions.
 
 # %%
 FLOW_METHODS = ("random", "CF", "GS", "DS", "LD", "DisCo", "Dis-GU")
@@ -849,7 +867,9 @@ if ROOMS:
         print(f"{name:8}{len(one.moves):4} directions find {len(one.best)}: {', '.join(one.best)}")
 
 # %% [markdown]
-# **What to see.** ANSWER_FOUND
+# **What to see.** (At `small`.) Dis-GU finds the three hues, DisCo two of them and LD one. Of the
+# closed forms GS finds the same three without any training; CF and DS move much, and mix. A random
+# direction moves next to nothing: of 64 one just passes the bar, for scale.
 #
 # **What not to conclude.** That a factor that nobody found is not in the flow. It may lie along a
 # curve, or along another direction for each room.
@@ -858,10 +878,10 @@ if ROOMS:
 # ## Test · how disentangled are the codes?
 #
 # Table 1 of the source. The code of a direction method is the projection of the latent vector on
-# its directions, that of DisCo and Dis-GU what the encoder says; VAEs from assignment 3's *improve*
-# stage give posterior means. *MIG* is yours; *DCI* trains trees that tell each factor from the code
-# and asks which entries they use; the other two fix or share one factor and ask a simple
-# classifier which.
+# its directions, that of DisCo and Dis-GU what the encoder says; VAEs give posterior means. *MIG*
+# is yours. *DCI*: trees tell each factor from the code; how few factors does an entry serve?
+# *Informativeness*: how often are they right? The *FactorVAE score*: one factor is fixed, does the
+# calmest entry tell which? The *β-VAE score*: one is shared, does the difference tell which?
 
 # %%
 VAES = ("β-VAE", "FactorVAE", "DIP-VAE")
@@ -888,7 +908,9 @@ for name, row in rows.items():
     print(f"{name:14}" + "".join(f"{row[score]:18.3f}" for score in SCORES))
 
 # %% [markdown]
-# **What to see.** ANSWER_SCORES
+# **What to see.** (At `small`.) The factors themselves have 1, noise shows what luck gives. MIG is
+# low for all: several entries share what is known of a hue. DS has the best DCI and finds no factor
+# alone: its entries know much together.
 #
 # **What not to conclude.** That differences of a few hundredths mean anything: this is one seed.
 # The source's table has ten runs, other pictures and another flow. In the course's repository
@@ -964,7 +986,10 @@ if ROOMS:
     figures.variation_space(panels);
 
 # %% [markdown]
-# **What to see.** ANSWER_LOOK
+# **What to see.** Left: a hue alone moves the change along one axis, both hues put it anywhere
+# between, which is what the source's Figure 9 shows. Nobody told the encoder about hues. Right:
+# directions that find a hue lie along its axis; the sum of two moves both in some rooms and one of
+# them, or none, in others, so its points are scattered.
 
 # %% [markdown] stage="improve"
 # ## Improve · make it better than it is
@@ -1017,7 +1042,16 @@ progress()
 # other answers? What would happen without the log-determinants?
 
 # %% [markdown] report="q1" points=4
-# ANSWER1
+# A flow carries probability from a Gaussian to pictures and loses none of it: where it stretches
+# space, the same probability fills more room and the density falls, where it shrinks, the density
+# rises. The log-determinants are the account of that. Pixels are whole numbers, and a density could
+# be piled on them without end; with noise as wide as one level the bits are those of a true code
+# for whole numbers, from above. Rooms of 32 × 32 at 32 levels, 8,000 to learn from, 400 held out,
+# tier small, seed 0: all levels alike cost 5.000 bits per dimension, each number by its own
+# histogram 2.699, my flow after 360 steps 1.165, the given flow 0.656. The step from 2.699 to 1.165
+# is what neighbouring numbers tell of each other. Without the log-determinants the flow would earn
+# by sending every picture to z = 0, the peak of the Gaussian, and the numbers would fall below any
+# code's length; they would be no likelihood.
 
 # %% [markdown]
 # **2 · Warm and cold.** (4 points) Describe the samples at temperatures 0, 0.4, 0.7 and 0.9. Why is
@@ -1025,15 +1059,32 @@ progress()
 # temperature trade for what?
 
 # %% [markdown] report="q2" points=4
-# ANSWER2
+# At 0 all columns show one room, that of z = 0: a cylinder with faint stripes, paler than any drawn
+# one. At 0.4 the rooms are clean and differ, with few objects other than cylinders and spheres, and
+# some floors have two hues. At 0.7 hues are fuller and walls meet in sharp corners; at 0.9 there is
+# grain, edges fray, and an object here and there loses its form. In my own flow after 360 steps
+# there are floors, walls and a smudge where the object should stand, at any temperature. The
+# density of z is highest at 0, but 3,072 numbers drawn from the Gaussian are nearly never near it:
+# their length is close to the root of 3,072, about 55. The picture at 0 is the peak of a hill on
+# which almost nobody stands, and shows what rooms have in common. Temperature trades variety, which
+# is large where it is warm, for cleanness where it is cold.
 
 # %% [markdown]
 # **3 · Who found what?** (4 points) Say when a direction counts as finding a factor. Which methods
-# found more than 64 random directions? Set another `SEED`, run *train* again, and give both. Which
-# factors did nobody find, and why might that be?
+# found more than 64 random directions? Write your numbers down, set another `SEED` at the top, run
+# down to *train* once more, and give both. Which factors did nobody find, and why might that be?
 
 # %% [markdown] report="q3" points=4
-# ANSWER3
+# A direction finds a factor if a step of 6 forwards and backwards, from 32 rooms, moves the reading
+# of it by at least 0.1 of what two random rooms differ by, and every other reading at most a
+# quarter as much. Given flow, tier small, seed 0: Dis-GU and GS find floor, wall and object hue (3
+# of 6), DisCo floor and wall hue, LD wall hue, CF and DS nothing; 64 random directions find one,
+# scale, with a move just above the bar. So Dis-GU, GS and DisCo find more than chance, LD as much,
+# CF and DS less. One seed decides little between one factor and three; three seeds stand in the
+# table of `course reproduce disgu`. Nobody found shape or orientation, and only chance found scale:
+# they move edges, so that where a pixel changes depends on the room, and no straight line through
+# latent space does that alike for all rooms. Hues fill large areas and are seen first by any loss
+# that looks at pictures.
 
 # %% [markdown]
 # **4 · What does the contrast add?** (4 points) Compare LD, DisCo and Dis-GU, with pictures. What
@@ -1041,7 +1092,17 @@ progress()
 # of variations.
 
 # %% [markdown] report="q4" points=4
-# ANSWER4
+# (5) rewards directions that a network can tell apart, whatever they change; (8) rewards changes
+# that look alike along one direction and unlike along two. LD, with (5) alone, finds one factor;
+# its reconstructor names 38 of 100 directions rightly, and the map shows rows that move floor and
+# wall hue at once. DisCo, with (8) alone, finds two, and Dis-GU three, one of them with four
+# directions: its reconstructor is no better (0.38), but its rows are purer. With one seed this is a
+# hint and no proof. What neither sees is the turned pair: GS's directions for floor and wall hue
+# find both, and turned by 45 degrees each moves both hues, yet they stand at right angles as
+# before, and "both" differs from "both, opposed" as clearly as one hue from the other. In the space
+# of variations one hue lies along one entry, the other along another, and both anywhere between: a
+# code that was turned would have all three between the axes, at the same loss. Only that factors
+# change at rates of their own, and that the encoder is small, speaks for the axes.
 
 # %% [markdown]
 # **5 · What do the scores not see?** (3 points) Name two methods that the number of found factors
@@ -1049,7 +1110,12 @@ progress()
 # MIG of zero.
 
 # %% [markdown] report="q5" points=3
-# ANSWER5
+# DS finds no factor alone and has the highest MIG of the flow's methods (0.141), Dis-GU finds three
+# and has 0.041. MIG looks at codes of rooms and takes the gap between the best entry and the second
+# best; Dis-GU has four directions and an encoder of ten entries that share the wall hue, so the
+# second best is close behind. Finding looks at steps and asks for one pure direction among many. A
+# code that writes every factor down twice knows everything and has a MIG of zero; so does an angle
+# as cosine and sine, nearly, or the six factors turned by 45 degrees in pairs.
 
 # %% [markdown]
 # **Sources and tools.** (1 point) List everything that helped: papers, code, people, and AI tools

@@ -64,6 +64,13 @@ wrong(
 )
 wrong(
     "act_norm",
+    "mark_on_the_cpu",
+    ("self.initialised.fill_(True)", "self.initialised = torch.tensor(True)"),
+    seen="The numbers are right, but the mark does not lie where the input does.",
+    cause="A new tensor took its place, made without naming a device; fill the old one.",
+)
+wrong(
+    "act_norm",
     "mark_of_its_own",
     (CHOICE, 'if self.training and not getattr(self, "chosen", False):'),
     ("self.initialised.fill_(True)", "self.chosen = True"),
@@ -316,7 +323,7 @@ wrong(
     "chosen_in_the_graph",
     ("with torch.no_grad():", "if True:"),
     seen="It fails where scale and shift are chosen.",
-    cause="Parameters that are trained cannot be set inside the graph.",
+    cause="They have one number for each channel, and are set outside the graph.",
 )
 wrong(
     "act_norm",
@@ -847,6 +854,14 @@ wrong(
     (LOG_S, "log_s = torch.sigmoid(r + 2).clamp(min=1e-6).log()"),
     seen="Your log-determinant stops falling where r is far below zero, and its gradient ends.",
     cause="The sigmoid was kept above a small number before the logarithm.",
+)
+wrong(
+    "affine_coupling",
+    "sigmoid_then_logarithm_with_small_guard",
+    (LOG_S, "log_s = (torch.sigmoid(r + 2) + 1e-12).log()"),
+    seen="Your log-determinant stops falling where r is very far below zero.",
+    cause="A small number was added before the logarithm; there is a logarithm of the sigmoid that "
+    "needs none.",
 )
 wrong(
     "affine_coupling",
@@ -1848,6 +1863,13 @@ for name, old, new, seen, cause in (
         "The comparison stands the wrong way round.",
     ),
     (
+        "threshold_included",
+        LABEL,
+        LABEL.replace("> threshold", ">= threshold"),
+        "A negative exactly at the threshold has a label in yours.",
+        "Only what lies beyond the threshold has one.",
+    ),
+    (
         "label_of_one",
         LABEL,
         "label = (other > threshold).to(other)",
@@ -1974,6 +1996,14 @@ for name, old, new, seen, cause in (
 ):
     wrong("contrastive_loss", name, (old, new), seen=seen, cause=cause)
 
+wrong(
+    "contrastive_loss",
+    "minus_before_the_first_term_of_each",
+    (NEGATIVE, NEGATIVE.replace("label * log", "-label * log", 1)),
+    (TOTAL, "return (-of_positives.sum(dim=1) + of_negatives.sum(dim=1)).mean()"),
+    seen="In yours negatives that are alike make the loss smaller.",
+    cause="The minus stands before the first term only, as a quick look at (7) suggests.",
+)
 wrong(
     "contrastive_loss",
     "keys_detached",
@@ -2404,6 +2434,13 @@ for name, old, new, seen, cause in (
 ):
     wrong("mig", name, (old, new), seen=seen, cause=cause)
 
+wrong(
+    "mig",
+    "in_single",
+    (DOUBLE, "codes = codes.float()"),
+    seen="Right for ordinary numbers; large ones that differ by little become one.",
+    cause="The codes were brought to float32, which has no numbers between them.",
+)
 wrong(
     "mig",
     "codes_changed_in_place",
