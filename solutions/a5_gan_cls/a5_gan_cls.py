@@ -35,7 +35,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 # %%
-from starter_code import plots
+from starter_code import plots, scenes
 from starter_code.text_to_image import pictures, scores, solver
 from starter_code.text_to_image.datasets import CaptionedPictures, embed
 from starter_code.text_to_image.given import has_given
@@ -831,8 +831,8 @@ table({name: rated(drawers[name]) for name in VARIANTS})
 # ## Look · what the words decide, and what the noise
 #
 # A generator that was trained longer comes with the course; your `Generator` is filled with its
-# weights. It was also trained against collapse, with the term that *improve* is about. Write
-# captions of your own into `CAPTIONS`: the encoder reads characters, and any sentence will do.
+# weights. Write captions of your own into `CAPTIONS`: the encoder reads characters, and any
+# sentence will do.
 
 # %%
 TRAINED = GIVEN and has_given("generator", SIZE.name)
@@ -840,22 +840,31 @@ artist = solver.given_generator(Generator, SIZE) if TRAINED else drawer
 if TRAINED:
     table({"the given generator": rated(artist), "GAN-CLS, yours": found, "real pictures": real})
 CAPTIONS = [
-    "A red car is parked on the grass on a sunny day.",
-    "A blue tree stands on the snow on a snowy evening.",
-    "An orange bird flies high in the air on a sunny day.",
-    "A yellow umbrella stands on the grass in the dark.",
-    "A purple balloon floats in the sky at sunset.",
-    "A green flower grows on the grass under a cloudy sky.",
-]  # yours
+    "A {} car is parked on the grass on a sunny day.",
+    "A {} tree stands on the snow on a snowy evening.",
+    "A {} bird flies high in the air on a cloudy day.",
+    "A {} umbrella stands on the grass at sunset.",
+    "A {} balloon floats in the sky at sunset.",
+    "A {} house stands on the grass in the dark.",
+]  # yours; {} is for a colour
 if not SCENES:
     CAPTIONS = [test.captions[number] for number in test.firsts[:6]]
-texts = embed(text_encoder, CAPTIONS)
+asked = [
+    [caption.format(colour).replace("A orange", "An orange") for colour in scenes.COLOURS]
+    for caption in CAPTIONS
+]
+
+# %% [markdown]
+# **A row for each caption, a column for each colour**, all with the same noise. (Photos know no
+# colour to fill in: their columns are alike.)
 
 # %% figure="imagined"
 lots = torch.Generator().manual_seed(SEED)
-noise = torch.randn(8, artist.noise_dim, generator=lots)
-drawn = imagine(artist, texts.repeat_interleave(8, 0), noise.repeat(len(texts), 1))
-pictures.samples_by_caption(drawn.unflatten(0, (len(texts), 8)), CAPTIONS);
+noise = torch.randn(1, artist.noise_dim, generator=lots)
+said = embed(text_encoder, [caption for row in asked for caption in row])  # (rows · colours, E)
+drawn = imagine(artist, said, noise.expand(len(said), -1))
+labels = [caption.format("…") for caption in CAPTIONS]
+pictures.samples_by_caption(drawn.unflatten(0, (len(asked), -1)), labels);
 
 # %% [markdown]
 # **The same words, other noise; the same noise, other words.** Yours below: does your generator
@@ -863,20 +872,23 @@ pictures.samples_by_caption(drawn.unflatten(0, (len(texts), 8)), CAPTIONS);
 
 # %% figure="words_and_noise"
 six = torch.randn(6, drawer.noise_dim, generator=lots)
-pictures.z_and_text(drawer, texts[:4], six, CAPTIONS[:4]);
+four = [row[i] for i, row in enumerate(asked[:4])]  # the first in the first colour, and so on
+texts = embed(text_encoder, four)
+pictures.z_and_text(drawer, texts, six, four);
 
 # %% [markdown]
 # **From one sentence to another.** Embeddings between two captions, in equal steps, with the same
 # noise along a row.
 
 # %% figure="interpolation"
-pictures.interpolation_strip(artist, texts[0], texts[1], noise[:3], (CAPTIONS[0], CAPTIONS[1]));
+for_strip = torch.randn(2, artist.noise_dim, generator=lots)
+pictures.interpolation_strip(artist, texts[0], texts[1], for_strip, (four[0], four[1]));
 
 # %% [markdown]
 # **Learnt by heart?** Below each drawn picture its nearest training picture, by pixels.
 
 # %% figure="nearest"
-pictures.nearest(drawn[::6][:8], train);
+pictures.nearest(drawn[::5][:8], train);
 
 # %% [markdown]
 # **What to see.** ANSWER_SEE_LOOK
@@ -905,7 +917,7 @@ table({
 })  # fmt: skip
 
 # %%
-pictures.z_and_text(lively, texts[:4], six, CAPTIONS[:4]);
+pictures.z_and_text(lively, texts, six, four);
 
 # %% [markdown]
 # **Your turn.** Put your own change in place of the cells above; choose by the *validation* split.

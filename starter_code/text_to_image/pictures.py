@@ -85,8 +85,9 @@ def interpolation_strip(
     rows = len(noise)
     drawn = imagine(generator, between.repeat(rows, 1), noise.repeat_interleave(steps, 0))
     figure = _sheet(drawn.unflatten(0, (rows, steps)), 1.0, float(steps), rows, [])
-    for ax, caption in zip((figure.axes[0], figure.axes[steps - 1]), captions, strict=True):
-        ax.set_title("\n".join(textwrap.wrap(caption, 22)), fontsize=8, color=INK)
+    ends = zip((figure.axes[0], figure.axes[steps - 1]), captions, ("left", "right"), strict=True)
+    for ax, caption, side in ends:
+        ax.set_title("\n".join(textwrap.wrap(caption, 30)), loc=side, fontsize=8, color=INK)
     return figure
 
 
