@@ -1080,11 +1080,11 @@ progress()
 # quarter as much. Given flow, tier small, seed 0: Dis-GU and GS find floor, wall and object hue (3
 # of 6), DisCo floor and wall hue, LD wall hue, CF and DS nothing; 64 random directions find one,
 # scale, with a move just above the bar. So Dis-GU, GS and DisCo find more than chance, LD as much,
-# CF and DS less. One seed decides little between one factor and three; three seeds stand in the
-# table of `course reproduce disgu`. Nobody found shape or orientation, and only chance found scale:
-# they move edges, so that where a pixel changes depends on the room, and no straight line through
-# latent space does that alike for all rooms. Hues fill large areas and are seen first by any loss
-# that looks at pictures.
+# CF and DS less. With seed 1 Dis-GU finds the three hues again, and LD finds them, too: for LD a
+# seed decides between one factor and three. Nobody found shape or orientation, and only chance
+# found scale: they move edges, so that where a pixel changes depends on the room, and no straight
+# line through latent space does that alike for all rooms. Hues fill large areas and are seen first
+# by any loss that looks at pictures.
 
 # %% [markdown]
 # **4 · What does the contrast add?** (4 points) Compare LD, DisCo and Dis-GU, with pictures. What
@@ -1096,13 +1096,14 @@ progress()
 # that look alike along one direction and unlike along two. LD, with (5) alone, finds one factor;
 # its reconstructor names 38 of 100 directions rightly, and the map shows rows that move floor and
 # wall hue at once. DisCo, with (8) alone, finds two, and Dis-GU three, one of them with four
-# directions: its reconstructor is no better (0.38), but its rows are purer. With one seed this is a
-# hint and no proof. What neither sees is the turned pair: GS's directions for floor and wall hue
-# find both, and turned by 45 degrees each moves both hues, yet they stand at right angles as
-# before, and "both" differs from "both, opposed" as clearly as one hue from the other. In the space
-# of variations one hue lies along one entry, the other along another, and both anywhere between: a
-# code that was turned would have all three between the axes, at the same loss. Only that factors
-# change at rates of their own, and that the encoder is small, speaks for the axes.
+# directions: its reconstructor is no better (0.38), but its rows are purer. With seed 1 LD finds
+# three as well, so this is a hint and no proof. What neither sees is the turned pair: GS's
+# directions for floor and wall hue find both, and turned by 45 degrees each moves both hues, yet
+# they stand at right angles as before, and "both" differs from "both, opposed" as clearly as one
+# hue from the other. In the space of variations one hue lies along one entry, the other along
+# another, and both anywhere between: a code that was turned would have all three between the axes,
+# at the same loss. Only that factors change at rates of their own, and that the encoder is small,
+# speaks for the axes.
 
 # %% [markdown]
 # **5 · What do the scores not see?** (3 points) Name two methods that the number of found factors
