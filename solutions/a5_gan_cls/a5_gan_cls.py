@@ -864,7 +864,9 @@ noise = torch.randn(1, artist.noise_dim, generator=lots)
 said = embed(text_encoder, [caption for row in asked for caption in row])  # (rows · colours, E)
 drawn = imagine(artist, said, noise.expand(len(said), -1))
 labels = [caption.format("…") for caption in CAPTIONS]
-pictures.samples_by_caption(drawn.unflatten(0, (len(asked), -1)), labels);
+figure = pictures.samples_by_caption(drawn.unflatten(0, (len(asked), -1)), labels)
+for ax, colour in zip(figure.axes, scenes.COLOURS if SCENES else []):
+    ax.set_title(colour, fontsize=9)
 
 # %% [markdown]
 # **The same words, other noise; the same noise, other words.** Yours below: does your generator
