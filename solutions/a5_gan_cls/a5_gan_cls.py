@@ -830,9 +830,12 @@ table({name: rated(drawers[name]) for name in VARIANTS})
 # %% [markdown] stage="look"
 # ## Look · what the words decide, and what the noise
 #
-# A generator that was trained longer comes with the course; your `Generator` is filled with its
-# weights. Write captions of your own into `CAPTIONS`: the encoder reads characters, and any
-# sentence will do.
+# A generator that saw more scenes comes with the course; your `Generator` is filled with its
+# weights. Two more terms took part in its training (`variety.mode_seeking_and_words`). One of them
+# asks the picture encoder, so its R-precision is no fair measure.
+#
+# Write captions of your own into `CAPTIONS`: the encoder reads characters, and any sentence will
+# do.
 
 # %%
 TRAINED = GIVEN and has_given("generator", SIZE.name)
@@ -912,7 +915,7 @@ pictures.nearest(drawn[::5][:8], train);
 
 # %%
 LIVELY = Losses(discriminator_loss, generator_loss, mode_seeking)
-lively, _ = play("lively", WIDTHS.steps, LIVELY, wrong_pairs=True, interpolate=0.5)
+lively, _ = play("lively", WIDTHS.steps, LIVELY, wrong_pairs=True, interpolate=0.01)
 table({
     "GAN-CLS, validation": rated(drawer, val),
     "with mode seeking": rated(lively, val),
