@@ -229,16 +229,16 @@ def reproduce(
         for path in one_page(Wanted(tier, several, root, out or Path("runs"), jobs)):
             console.print(f"wrote {path}")
         return
-    if source == "dsic":
-        from autograder import reproduce as dsic
+    from autograder import reproduce as dsic
+    from autograder import reproduce_disgu as disgu
+    from autograder.studies import Study
 
-        study = dsic.Study(dataset or "scenes", tier, several, root, out or Path("runs/dsic"))
+    if source == "dsic":
+        study = Study(dataset or "scenes", tier, several, root, out or Path("runs/dsic"))
         console.print(f"wrote {dsic.reproduce(study, jobs)}")
     elif source == "disgu":
-        from autograder import reproduce_disgu as disgu
-
-        again = disgu.Study(dataset or "shapes3d", tier, several, root, out or Path("runs/disgu"))
-        console.print(f"wrote {disgu.reproduce(again, jobs)}")
+        study = Study(dataset or "shapes3d", tier, several, root, out or Path("runs/disgu"))
+        console.print(f"wrote {disgu.reproduce(study, jobs)}")
     else:
         raise CourseError(
             f"There is no source {source!r} to measure again: there are dsic and disgu."

@@ -20,7 +20,7 @@ from autograder.files import write_atomically
 from autograder.leaderboard import MOST_BYTES, linked
 from autograder.notebook_files import take
 from autograder.pages import page, table
-from autograder.reproduce import solution
+from autograder.studies import solution
 from autograder.tables import csv_text
 from starter_code.errors import CourseError
 from starter_code.metrics import latents

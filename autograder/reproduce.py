@@ -10,40 +10,19 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from tqdm import tqdm
-
-from autograder.assignments import load_source, resolve
-from autograder.building import write_atomically
-from autograder.cells import run_segments
 from autograder.dsic_tables import METRICS, TABLE_3, TABLE_4, printed
+from autograder.files import write_atomically
+from autograder.studies import Study, each, solution
 
 Row = dict[str, float]
 LEARNING_RATES = (2e-3, 5e-3)  # of every method's aggregator and generator: the tuning budget
 IMAGE_WEIGHTS = {"hide_style": 5.0, "hide_facts": 0.5}  # on scenes, by benchmarks/disentangling.py
 VALIDATED = 200  # pictures that tuning captions
-
-
-@dataclass(frozen=True)
-class Study:
-    """One data set at one tier: what is measured, and where it is kept."""
-
-    dataset: str
-    tier: str
-    seeds: tuple[int, ...]
-    root: Path
-    out: Path
-
-    @property
-    def place(self) -> Path:
-        """The folder of this data set and tier."""
-        return self.out / f"{self.dataset}_{self.tier}"
 
 
 @dataclass(frozen=True)
@@ -60,14 +39,6 @@ class Task:
         """The name of what is trained; both splits share it."""
         rate = f"_{self.learning_rate:g}" if self.learning_rate else ""
         return f"{self.method.replace('+', '_')}_{self.seed}{rate}"
-
-
-def solution(assignment: str, given: Mapping[str, Any]) -> Any:
-    """The names of a solution notebook, as if its cells had run with what is `given`."""
-    names = dict(given)
-    run_segments(load_source(resolve(assignment)).segments(), names)
-    names |= given  # literals of the notebook stand back
-    return SimpleNamespace(**names)
 
 
 def reproduce(study: Study, jobs: int = 1) -> Path:
@@ -92,19 +63,7 @@ def reproduce(study: Study, jobs: int = 1) -> Path:
 def _run(study: Study, tasks: Iterable[Task], jobs: int, what: str) -> None:
     """Do tasks that have no row yet, several at once."""
     waiting = [task for task in tasks if not _path(study, task).is_file()]
-    if not waiting:
-        return
-    bar = tqdm(total=len(waiting), desc=f"{study.dataset}, {what}", unit="training")
-    if jobs == 1:
-        for task in waiting:
-            do(study, task)
-            bar.update()
-    else:
-        with ProcessPoolExecutor(jobs) as pool:
-            for done in as_completed([pool.submit(do, study, task) for task in waiting]):
-                done.result()
-                bar.update()
-    bar.close()
+    each(partial(do, study), waiting, jobs, f"{study.dataset}, {what}")
 
 
 def do(study: Study, task: Task) -> None:

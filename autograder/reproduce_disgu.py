@@ -11,13 +11,10 @@ import json
 import statistics
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from autograder.disgu_tables import (
     DIRECTIONS,
@@ -28,7 +25,7 @@ from autograder.disgu_tables import (
     printed,
 )
 from autograder.files import write_atomically
-from autograder.reproduce import solution
+from autograder.studies import Study, each, solution
 from starter_code.errors import CourseError
 
 DATASET = "shapes3d"
@@ -43,27 +40,6 @@ SMALL_VALUES: dict[str, tuple[float, ...]] = {
 TINY_VALUES: dict[str, tuple[float, ...]] = {
     "negatives": (2, 3), "directions": (3, 4), "threshold": (0.8, 0.95),
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Study:
-    """One data set at one tier: what is measured, and where it is kept."""
-
-    dataset: str
-    tier: str
-    seeds: tuple[int, ...]
-    root: Path
-    out: Path
-
-    @property
-    def place(self) -> Path:
-        """The folder of this data set and tier."""
-        return self.out / f"{self.dataset}_{self.tier}"
-
-    @property
-    def values(self) -> Mapping[str, tuple[float, ...]]:
-        """The values of K, D and T that are tried."""
-        return {"tiny": TINY_VALUES, "small": SMALL_VALUES}.get(self.tier, VALUES)
 
 
 @dataclass(frozen=True)
@@ -82,6 +58,11 @@ class Task:
         return f"{self.method.replace('β', 'beta')}_{self.seed}{study}"
 
 
+def values_of(tier: str) -> Mapping[str, tuple[float, ...]]:
+    """The values of K, D and T that are tried."""
+    return {"tiny": TINY_VALUES, "small": SMALL_VALUES}.get(tier, VALUES)
+
+
 def reproduce(study: Study, jobs: int = 1) -> Path:
     """Do what is not done yet, and write the report; returns its path.
 
@@ -97,7 +78,9 @@ def reproduce(study: Study, jobs: int = 1) -> Path:
     _flow(study)  # trained once, before processes share it
     _run(study, [Task(m, seed) for seed in study.seeds for m in METHODS], jobs, "Table 1")
     first = study.seeds[0]
-    studies = [Task("Dis-GU", first, p, v) for p, values in study.values.items() for v in values]
+    studies = [
+        Task("Dis-GU", first, p, v) for p, values in values_of(study.tier).items() for v in values
+    ]
     _run(study, studies, jobs, "K, D and T")
     return write_report(study)
 
@@ -105,21 +88,9 @@ def reproduce(study: Study, jobs: int = 1) -> Path:
 def _run(study: Study, tasks: Iterable[Task], jobs: int, what: str) -> None:
     """Do tasks that have no row yet, several at once; the report grows with them."""
     waiting = [task for task in tasks if not _path(study, task).is_file()]
-    if not waiting:
-        return
-    bar = tqdm(total=len(waiting), desc=f"{study.dataset}, {what}", unit="row")
-    if jobs == 1:
-        for task in waiting:
-            do(study, task)
-            write_report(study)
-            bar.update()
-    else:
-        with ProcessPoolExecutor(jobs) as pool:
-            for done in as_completed([pool.submit(do, study, task) for task in waiting]):
-                done.result()
-                write_report(study)
-                bar.update()
-    bar.close()
+    each(
+        partial(do, study), waiting, jobs, f"{study.dataset}, {what}", partial(write_report, study)
+    )
 
 
 def do(study: Study, task: Task) -> None:
@@ -272,7 +243,7 @@ def write_report(study: Study) -> Path:
         _head(study, rows),
         _table_1(study, rows),
         _found_table(rows),
-        *(_study_table(study, parameter) for parameter in study.values),
+        *(_study_table(study, parameter) for parameter in values_of(study.tier)),
     ]
     path = study.place / "report.md"
     write_atomically(path, "\n\n".join(part for part in parts if part) + "\n")
@@ -376,7 +347,7 @@ def _study_table(study: Study, parameter: str) -> str:
         "threshold": "Table 2: T, threshold",
     }
     lines = []
-    for value in study.values[parameter]:
+    for value in values_of(study.tier)[parameter]:
         task = Task("Dis-GU", study.seeds[0], parameter, value)
         if not _path(study, task).is_file():
             continue

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from typer.testing import CliRunner
 
-from autograder import code_board, disgu_tables, reproduce_disgu
+from autograder import code_board, disgu_tables, reproduce_disgu, studies
 from autograder.assignments import load_source
 from autograder.cells import run_segments
 from autograder.cli import app
@@ -327,7 +327,7 @@ def test_figures_are_drawn(tmp_path):
 
 def test_tables_are_measured_again_and_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(methods, "METHODS", ("β-VAE", "CF", "Dis-GU"))
-    study = reproduce_disgu.Study("shapes3d", "tiny", (0, 1), tmp_path, tmp_path / "out")
+    study = studies.Study("shapes3d", "tiny", (0, 1), tmp_path, tmp_path / "out")
     done, limit = [], 3
     work = reproduce_disgu.do
 

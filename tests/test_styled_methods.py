@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from typer.testing import CliRunner
 
-from autograder import reproduce
+from autograder import reproduce, studies
 from autograder.cli import app
 from autograder.dsic_tables import printed
 from starter_code import scenes
@@ -232,7 +232,7 @@ def test_true_captions_get_what_is_due_to_them_and_others_do_not(sets):
 def test_the_tables_are_measured_again_and_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(methods, "METHODS", ("CNN+LSTM", "DSIC"))
     monkeypatch.setattr(scores, "metrics_here", lambda: ("bleu", "cider"))
-    study = reproduce.Study("scenes", "tiny", (0, 1), tmp_path / "data", tmp_path / "out")
+    study = studies.Study("scenes", "tiny", (0, 1), tmp_path / "data", tmp_path / "out")
     done, limit = [], 4
     work = reproduce.do
 
