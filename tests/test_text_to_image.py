@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from starter_code.errors import CourseError
-from starter_code.scenes import scene_at
+from starter_code.scenes import draw_scene, masks, scene_at
 from starter_code.text_to_image import pictures as drawing
+from starter_code.text_to_image import public
 from starter_code.text_to_image.claims import FACTS, claimed_facts, true_facts
 from starter_code.text_to_image.datasets import CaptionedPictures, embed
 from starter_code.text_to_image.encoders import (
@@ -33,7 +34,6 @@ from starter_code.text_to_image.joint import (
 )
 from starter_code.text_to_image.oracle import fit_look, fit_oracle, given_oracle, take_look
 from starter_code.text_to_image.preparing import prepare
-from starter_code.text_to_image.public import list_photos
 from starter_code.text_to_image.scores import (
     caption_match,
     diversity,
@@ -123,6 +123,26 @@ def test_set(folder: Path) -> CaptionedPictures:
 @pytest.fixture(scope="module")
 def train(folder: Path) -> CaptionedPictures:
     return CaptionedPictures(folder, "train").encode(given_encoders(TINY)[0])
+
+
+# What pictures show
+
+
+def test_a_single_object_is_seen_whole_and_from_nearby(test_set: CaptionedPictures) -> None:
+    shares, first = [], 240 - len(test_set)  # the test split comes last
+    for index, picture in enumerate(test_set.pictures.permute(0, 2, 3, 1).numpy(), first):
+        scene = scene_at(0, index, (1, 1))
+        whole, mask = draw_scene(scene, 64), masks(scene, 64)[0]
+        places = [
+            (slice(row, row + 32), slice(column, column + 32))
+            for row in range(33)
+            for column in range(33)
+            if np.array_equal(whole[row : row + 32, column : column + 32], picture)
+        ]
+        assert places, "the picture is a part of its scene, at twice the size"
+        assert mask[places[0]].sum() > 0.97 * mask.sum()
+        shares.append(mask[places[0]].mean())
+    assert np.mean(shares) > 0.15
 
 
 # What captions claim
@@ -434,6 +454,25 @@ def test_photos_are_read_as_they_are_given_out(dataset: str, tmp_path: Path) -> 
     assert not train.properties
 
 
+def test_birds_fill_the_picture_where_their_boxes_are_known(tmp_path: Path) -> None:
+    write_photos(tmp_path / "cub", "cub")
+    root = tmp_path / "cub" / "CUB_200_2011"
+    small = Image.new("RGB", (300, 200), (0, 0, 0))
+    small.paste((255, 255, 255), (250, 20, 290, 40))  # a bird of 40 x 20 in the corner
+    names = sorted(str(path.relative_to(root / "images")) for path in root.rglob("*.jpg"))
+    for name in names:
+        small.save(root / "images" / name, quality=95)
+    (root / "images.txt").write_text("".join(f"{n} {name}\n" for n, name in enumerate(names, 1)))
+    boxes = root / "bounding_boxes.txt"
+    boxes.write_text("".join(f"{n} 250.0 20.0 40.0 20.0\n" for n in range(1, len(names) + 1)))
+    train = CaptionedPictures(prepare(TINY, tmp_path, dataset="cub", progress=False), "train")
+    bright = (train.pictures > 128).float().mean()
+    assert 0.15 < bright < 0.4, "40 x 20 of about 60 x 60, less what the photo's border cuts off"
+    boxes.write_text("1 250.0 20.0\n")
+    with pytest.raises(CourseError, match="is no box of a photo"):
+        public.read_photos("cub", tmp_path / "cub", 32, progress=False)
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
@@ -456,7 +495,7 @@ def test_missing_photos_are_told_in_one_sentence(
 
 def test_photos_keep_their_split(tmp_path: Path) -> None:
     write_photos(tmp_path, "cub")
-    photos = list_photos("cub", tmp_path)
+    photos = public.list_photos("cub", tmp_path)
     assert all(photo.label.startswith(photo.split) for photo in photos)
 
 

@@ -22,7 +22,7 @@ from starter_code.errors import CourseError
 from starter_code.locks import only_run
 from starter_code.scenes.captions import captions
 from starter_code.scenes.drawing import draw_scene
-from starter_code.scenes.sampling import scene_at
+from starter_code.scenes.sampling import Scene, scene_at
 from starter_code.scenes.writing import split_of
 from starter_code.text_to_image.claims import FACTS, Fact, claimed_facts, true_facts
 from starter_code.text_to_image.sizes import sizes
@@ -32,12 +32,14 @@ from starter_code.training import write_atomically
 
 __all__ = ["Gathered", "prepare", "tell_scenes"]
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "TEXT_FILES.json"
 OBJECTS = {"scenes": 1, "scenes2": 2}  # how many objects a scene has
 DATASETS = (*OBJECTS, "cub", "oxford102")
 CAPTIONS_PER_PICTURE = 5
-_CAPTION_STREAM = 1  # the captions that `scenes.write_scenes` writes
+_CAPTION_STREAM, _VIEW_STREAM = 1, 2  # the first: captions as `scenes.write_scenes` writes them
+NEARER = 2  # how many times larger than in its scene a single object is seen
+SHAKE = 1 / 16  # how far, at most, a view's centre is off its object, in sides of the view
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,10 @@ def prepare(
     """Make, or find, pictures with captions at a tier; return their folder.
 
     Args:
-        dataset: "scenes" with one object, or "scenes2" with two as the harder level, drawn here and
-            now; "cub" or "oxford102" for the photos that lie in `root`/cub or `root`/oxford102 in
-            their public layout, see `public`.
+        dataset: "scenes" with one object, seen from nearby as birds are in CUB cut to its boxes, or
+            "scenes2", whole scenes with two objects as the harder level: drawn here and now; "cub"
+            or "oxford102" for the photos that lie in `root`/cub or `root`/oxford102 in their
+            public layout, see `public`.
         seed: which world; scenes of two seeds have nothing in common.
         pictures: how many scenes; 0 for the tier's number.
 
@@ -81,9 +84,8 @@ def prepare(
     pictures = pictures or sizes(size).pictures
     folder = Path(root) / dataset / f"text_{size.name}"
     if dataset in OBJECTS:
-        folder = (
-            Path(root) / "scenes" / f"text_{size.name}_{OBJECTS[dataset]}_seed{seed}_{pictures}"
-        )
+        name = f"text{FORMAT}_{size.name}_{OBJECTS[dataset]}_seed{seed}_{pictures}"
+        folder = Path(root) / "scenes" / name
     if (folder / MANIFEST).exists():
         return folder
     with only_run(folder), full_disk_told(folder):
@@ -112,13 +114,24 @@ def tell_scenes(
     claims: list[list[list[int]]] = []
     for index in tqdm(range(pictures), "drawing scenes", unit="picture", disable=not progress):
         scene = scene_at(seed, index, (objects, objects))
-        drawn[index] = draw_scene(scene, side).transpose(2, 0, 1)
+        drawn[index] = _seen(scene, side, seed).transpose(2, 0, 1)
         facts[index, [number[fact] for fact in true_facts(scene)]] = True
         rng = np.random.default_rng([seed, index, _CAPTION_STREAM, 0])
         said.append(captions(scene, rng, CAPTIONS_PER_PICTURE))
         claims.append([sorted(number[f] for f in claimed_facts(text)) for text in said[-1]])
     splits = [split_of(index, pictures) for index in range(pictures)]
     return Gathered(drawn, splits, said, facts, claims, FACTS)
+
+
+def _seen(scene: Scene, side: int, seed: int) -> np.ndarray:
+    """The picture (S, S, 3) of a scene: all of it, or the part around a single object."""
+    if len(scene.objects) > 1:
+        return draw_scene(scene, side)
+    shaken = np.random.default_rng([seed, scene.index, _VIEW_STREAM]).uniform(-SHAKE, SHAKE, 2)
+    left, top, right, bottom = scene.objects[0].extent
+    centre = NEARER * np.array([(top + bottom) / 2, (left + right) / 2]) + shaken  # in views
+    row, column = np.rint(np.clip(centre - 0.5, 0, NEARER - 1) * side).astype(int)
+    return draw_scene(scene, NEARER * side)[row : row + side, column : column + side]
 
 
 def _write(folder: Path, found: Gathered) -> None:

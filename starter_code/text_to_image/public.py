@@ -2,6 +2,7 @@
 
 cub/          CUB_200_2011/images/001.Black_footed_Albatross/….jpg    (or images/ itself)
               text_c10/001.Black_footed_Albatross/….txt               ten captions, one a line
+              CUB_200_2011/images.txt, CUB_200_2011/bounding_boxes.txt     where the birds are
 oxford102/    jpg/image_00001.jpg
               text_c10/class_00001/image_06734.txt
 both          trainclasses.txt  valclasses.txt  testclasses.txt       a class folder's name a line
@@ -9,6 +10,9 @@ both          trainclasses.txt  valclasses.txt  testclasses.txt       a class fo
 Nothing is fetched: the photos have terms of their own. CUB-200-2011 comes from the California
 Institute of Technology, Oxford-102 from the Visual Geometry Group in Oxford, captions and class
 lists from the page of "Learning deep representations of fine-grained visual descriptions".
+
+Where the two lists of CUB are there, photos are cut to squares around the birds, as is usual (the
+birds of most photos are small); without them, and in Oxford-102, the middle of a photo is taken.
 
 What is true of a photo is not written anywhere. A text counts as true of it if it was written for a
 photo of the same class. Classes for testing are never trained on, as in the source.
@@ -28,7 +32,11 @@ __all__ = ["Photo", "list_photos", "read_photos"]
 
 # Where the photos may lie below the data set's folder, the first that is there.
 PHOTOS = {"cub": ("CUB_200_2011/images", "images"), "oxford102": ("jpg", "images")}
+AROUND = 1.5  # side of the square, in longer sides of the bird's box
 SPLITS = {"train": "trainclasses.txt", "val": "valclasses.txt", "test": "testclasses.txt"}
+
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -81,10 +89,12 @@ def read_photos(dataset: str, folder: Path, side: int, progress: bool = True) ->
     photos = list_photos(dataset, folder)
     labels = sorted({photo.label for photo in photos})
     number = {label: place for place, label in enumerate(labels)}
+    boxes = _boxes(folder) if dataset == "cub" else {}
     pixels = np.empty((len(photos), 3, side, side), np.uint8)
     facts = np.zeros((len(photos), len(labels)), bool)
     for row, photo in enumerate(tqdm(photos, "reading photos", disable=not progress)):
-        pixels[row] = _square(photo.path, side)
+        box = boxes.get(f"{photo.path.parent.name}/{photo.path.name}")
+        pixels[row] = _square(photo.path, side, box)
         facts[row, number[photo.label]] = True
     return Gathered(
         pixels,
@@ -114,11 +124,40 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _square(path: Path, side: int) -> np.ndarray:
-    """The middle of a photo as uint8 (3, side, side)."""
+def _boxes(folder: Path) -> dict[str, Box]:
+    """(left, top, width, height) of the bird in each photo of CUB, if the lists are there."""
+    names, boxes = (folder / "CUB_200_2011" / f"{n}.txt" for n in ("images", "bounding_boxes"))
+    if not (names.is_file() and boxes.is_file()):
+        return {}
+    where = dict(line.split(maxsplit=1) for line in _lines(names) if " " in line)
+    found: dict[str, Box] = {}
+    for line in _lines(boxes):
+        try:
+            number, *box = line.split()
+            left, top, width, height = map(float, box)
+            found[where[number]] = left, top, width, height
+        except (KeyError, ValueError):
+            raise CourseError(
+                f"{boxes} has a line that is no box of a photo in images.txt, {line!r}: fetch "
+                "CUB-200-2011 again."
+            ) from None
+    return found
+
+
+def _square(path: Path, side: int, box: Box | None = None) -> np.ndarray:
+    """A photo's middle, or a square around a box, as uint8 (3, side, side)."""
     try:
         with Image.open(path) as image:
-            fitted = ImageOps.fit(image.convert("RGB"), (side, side), Image.Resampling.BICUBIC)
+            photo = image.convert("RGB")
     except (OSError, UnidentifiedImageError) as error:
         raise CourseError(f"{path} is damaged ({error}): fetch it again or take it away.") from None
+    if box:
+        left, top, width, height = box
+        half = AROUND * max(width, height) / 2
+        x, y = left + width / 2, top + height / 2
+        photo = photo.crop((
+            max(0, round(x - half)), max(0, round(y - half)),
+            min(photo.width, round(x + half)), min(photo.height, round(y + half)),
+        ))  # fmt: skip
+    fitted = ImageOps.fit(photo, (side, side), Image.Resampling.BICUBIC)
     return np.asarray(fitted).transpose(2, 0, 1)
