@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,10 +23,13 @@ from typing import Any
 
 from autograder.assignments import repository
 from autograder.notebook_files import Raw, role, text_of
-from autograder.workbook import Workbook, first_line
+from autograder.release_text import released
+from autograder.workbook import Workbook, first_line, guess
+from starter_code.errors import CourseError
 
 NOT_LENT = ("runs", "backups", "handed_in", ".ipynb_checkpoints", "__pycache__")
-PARAMETERS = {"TIER": "tiny", "DATASET": "scenes", "RESUME": False}
+PARAMETERS = {"TIER": "tiny", "RESUME": False}
+DATASET = re.compile(r"""^DATASET = ["'](\w+)["']""", re.M)
 
 
 @dataclass
@@ -42,14 +46,17 @@ class Run:
 
 
 def run(workbook: Workbook, seconds: float) -> Run:
-    """Run every cell at the tier `tiny`; a red check does not stop it, any other error does."""
+    """Run every cell at the tier `tiny`, on the data set of its release, which is drawn.
+
+    A red check does not stop it, any other error does.
+    """
     import nbformat
     from jupyter_core.utils import run_sync
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from tqdm import tqdm
 
-    cells = prepared(workbook.cells)
+    cells = prepared(workbook.cells, drawn(workbook))
     tree = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     notebook = nbformat.from_dict(json.loads(json.dumps(tree)))
     end = time.monotonic() + seconds
@@ -98,8 +105,28 @@ def _number(cells: list[Raw], at: int) -> int:
     return sum(not cell["metadata"].get("course_run") for cell in cells[: at + 1])
 
 
-def prepared(cells: list[Raw]) -> list[Raw]:
-    """The cells without outputs, set to the tier `tiny`; checks may fail."""
+def drawn(workbook: Workbook) -> str:
+    """The data set that the notebook was released with, "" if its release is not here.
+
+    Every assignment is released with one that is drawn: nothing has to be fetched for it.
+    """
+    name = guess(workbook.path) if workbook.path.is_file() else ""
+    try:
+        cells = released(name, workbook.path.parent) if name else []
+    except CourseError:
+        return ""
+    texts = [text_of(cell) for cell in cells if _is_parameters(cell)]
+    return next((found[1] for found in map(DATASET.search, texts) if found), "")
+
+
+def _is_parameters(cell: Raw) -> bool:
+    tags = cell["metadata"].get("tags", [])
+    return "parameters" in tags or text_of(cell).lstrip().startswith("import os\n\nTIER =")
+
+
+def prepared(cells: list[Raw], dataset: str = "") -> list[Raw]:
+    """The cells without outputs, set to the tier `tiny` and a data set; checks may fail."""
+    parameters = PARAMETERS | ({"DATASET": dataset} if dataset else {})
     found = []
     for n, cell in enumerate(copy.deepcopy(cells)):
         cell = {"id": f"c{n}", "cell_type": cell["cell_type"], "metadata": cell["metadata"]}
@@ -108,13 +135,13 @@ def prepared(cells: list[Raw]) -> list[Raw]:
             found.append(cell)
             continue
         cell |= {"outputs": [], "execution_count": None}
-        tags = cell["metadata"].get("tags", [])
+        is_parameters = _is_parameters(cell)
         if role(cell)[0] == "check":
             cell["metadata"] = {"tags": ["raises-exception"]}
         found.append(cell)
-        if "parameters" in tags or cell["source"].lstrip().startswith("import os\n\nTIER ="):
-            names = [name for name in PARAMETERS if f"\n{name} =" in f"\n{cell['source']}"]
-            source = "\n".join(f"{name} = {PARAMETERS[name]!r}" for name in names)
+        if is_parameters:
+            names = [name for name in parameters if f"\n{name} =" in f"\n{cell['source']}"]
+            source = "\n".join(f"{name} = {parameters[name]!r}" for name in names)
             extra = {"id": f"p{n}", "metadata": {"course_run": True}, "source": source}
             found.append({**cell, **extra})
     return found

@@ -235,7 +235,7 @@ def submit(
         ran = submitting.trial(path, limit)
         for todo, said in ran.red.items():
             console.print(escape(f"check not passed: {said or todo}"))
-        troubles += [f"{path}: {ran.failed}"] if ran.failed else []
+        troubles += [f"{path}: {ran.failed.rstrip('.')}"] if ran.failed else []
     if troubles and not anyway:
         raise CourseError(
             f"{'. '.join(troubles)}. Nothing was written; --anyway writes it as it is."

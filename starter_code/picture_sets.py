@@ -37,6 +37,7 @@ MPI3D = {
 DSPRITES = {"colour": 1, "shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
 CARS3D = {"elevation": 4, "azimuth": 24}
 DRAWN = 10_000  # rooms, where no count is given
+DRAWN_AS = "shapes3d"  # what a notebook calls the rooms that are drawn
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def load(
     """Read a set, or some of its pictures drawn at random.
 
     Args:
-        name: one of NAMES. root: the folder in which the sets lie, each in a folder of its name.
+        name: one of NAMES, or "shapes3d" for rooms. root: the folder in which the sets lie, each in
+            a folder of its name.
         size: side S of the pictures, which are resized; as they are if not given.
         count: how many at most, drawn without replacement; all if not given (rooms: 10,000).
         generator: which pictures are drawn; seed 0 if not given.
@@ -89,8 +91,13 @@ def load(
         CourseError: a file that is missing (says where to get it) or of another layout, or a split
             that the set does not have.
     """
+    name = "rooms" if name == DRAWN_AS else name
     if name not in _READERS:
-        raise CourseError(f"There is no picture set {name!r}: choose one of {', '.join(NAMES)}.")
+        others = ", ".join(other for other in NAMES if other != "rooms")
+        raise CourseError(
+            f"There is no picture set {name!r}: choose {DRAWN_AS}, which is drawn, or one of "
+            f"{others}."
+        )
     if split not in ("train", "test") or (split == "test" and name != "mnist"):
         raise CourseError(f"{name} has no part {split!r}: only mnist has train and test.")
     generator = generator or np.random.default_rng(0)
@@ -177,7 +184,7 @@ def _there(name: str, folder: Path, *paths: str) -> Path:
     entry = catalogue.find(name)
     raise CourseError(
         f"{name} is not below {folder} ({paths[0]} is missing): get it from {entry.source} "
-        f"(licence: {entry.licence}) and put it there, or set DATASET to rooms."
+        f"(licence: {entry.licence}) and put it there, or choose {DRAWN_AS}, which is drawn."
     )
 
 

@@ -26,7 +26,7 @@ def test_rooms_are_drawn(tmp_path):
     assert rooms.pictures.shape == (20, 16, 16, 3) and len(rooms) == 20
     assert rooms.names == shapes3d.NAMES and rooms.counts == shapes3d.COUNTS
     np.testing.assert_array_equal(rooms.pictures, shapes3d.render(rooms.factors, 16))
-    again = load("rooms", size=16, count=20, generator=torch.Generator().manual_seed(1))
+    again = load("shapes3d", size=16, count=20, generator=torch.Generator().manual_seed(1))
     np.testing.assert_array_equal(again.factors, rooms.factors)
 
 
@@ -176,7 +176,7 @@ def test_who_lacks_a_set_is_told_where_it_is(name, tmp_path):
 
 
 def test_wrong_questions(tmp_path):
-    with pytest.raises(CourseError, match="no picture set 'cifar': choose one of rooms, 3dshapes"):
+    with pytest.raises(CourseError, match="'cifar': choose shapes3d, which is drawn, or one of 3d"):
         load("cifar", tmp_path)
     with pytest.raises(CourseError, match="coil20 has no part 'test'"):
         load("coil20", tmp_path, split="test")
