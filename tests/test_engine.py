@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import linecache
 import math
@@ -207,13 +208,25 @@ def verdict(code: str, check: Check | None = None) -> Any:
         (
             "import torch\nw = torch.ones(4, requires_grad=True)\ndef double(x): return w.mul_(2)",
             "raised",
-            "changes a tensor that it was given at line 3",
+            "changes in place at line 3",
         ),
         (
             "import torch\ndef double(x):\n a = torch.ones(4, requires_grad=True)\n b = a.exp()\n"
             " b += 1\n b.sum().backward()\n return x",
             "raised",
             "changes in place at line 6",
+        ),
+        (
+            "import torch\ns = (torch.ones(4, requires_grad=True) ** 2).sum()\n"
+            "def double(x):\n s.backward()\n s.backward()",
+            "raised",
+            "keeps a tensor of an earlier call",
+        ),
+        (
+            "import torch\ndef double(x):\n a = torch.ones(4, 2, requires_grad=True)\n"
+            " torch.linalg.qr(a, mode='complete').Q.sum().backward()",
+            "raised",
+            "No gradient can pass through what your code computes (The QR",
         ),
         ("import warnings\ndef double(x):\n warnings.warn('x')\n return 2 * x", "passed", ""),
     ],
@@ -227,6 +240,25 @@ def test_each_way_to_end_has_its_own_verdict(code: str, status: str, reason: str
 def test_a_known_mistake_is_named_and_an_unknown_one_is_not() -> None:
     assert verdict("def double(x): return 3 * x").seen == ["Three times."]
     assert verdict("def double(x): return 4 * x").seen == []
+
+
+def test_a_mistake_is_named_while_another_part_is_still_to_be_written() -> None:
+    there, back = toy(doubled), toy(lambda student, draw: student.half(draw.normal(3)))
+    back = dataclasses.replace(back, name="halves")
+
+    def outcomes(factor: float, half: Any) -> dict[str, Outcome]:
+        names = {"double": lambda x: factor * x, "half": half}
+        return {check.key: run_check(check, names, 1) for check in (there, back)}
+
+    def stub(x: Any) -> Any:
+        raise NotImplementedError()
+
+    bank = Bank("toy", 1, outcomes(2, lambda x: x / 2))
+    known = outcomes(3, lambda x: x / 3)
+    bank.mistakes = {"double": [KnownMistake("triples", "Three times.", "x * 3", known)]}
+    found = judge_todo([there, back], outcomes(3, stub), bank, strict=True)
+    assert [v.seen for v in found] == [["Three times."], []]
+    assert not judge_todo([there, back], outcomes(4, stub), bank, strict=True)[0].seen
 
 
 def test_other_layer_names_are_listed_with_the_named_ones() -> None:

@@ -123,25 +123,30 @@ def constant_channel(student: Names, draw: Draw) -> Any:
     y, log_det = layer(x)
     single, _ = alone(draw.normal(1, 2, 1, 1, dtype=torch.float64))
     later, _ = alone(draw.normal(2, 2, 1, 1, dtype=torch.float64))
-    return {
+    found = {
         "y": y,
         "the log-determinant": log_det,
         "y of one picture of one pixel": single,
         "y of what follows it": later,
     }
+    # float64 lets numbers cancel that nearly do; a floor that was written in float32 is no mistake
+    return {name: value.float() for name, value in found.items()}
 
 
 @check("act_norm", points=1)
 def gradients_of_actnorm(student: Names, draw: Draw) -> Any:
-    """Gradients reach x, scale and shift; the parameters stay the ones that an optimiser knows."""
+    """Gradients reach x, scale and shift, from the first batch on; the parameters stay the same ones."""
     layer = student.ActNorm(2)
     before = dict(layer.named_parameters())
-    layer(_batch(draw, 3, 2, 2, 2))
+    first = _batch(draw, 3, 2, 2, 2).requires_grad_()
+    y, log_det = layer(first)
+    total = (y * draw.normal(3, 2, 2, 2)).sum() + (log_det * draw.normal(3)).sum()
     same = all(before.get(name) is value for name, value in layer.named_parameters())
     x = draw.normal(3, 2, 2, 3).requires_grad_()
     y, log_det = layer(x)
-    total = (y * draw.normal(3, 2, 2, 3)).sum() + (log_det * draw.normal(3)).sum()
+    total = total + (y * draw.normal(3, 2, 2, 3)).sum() + (log_det * draw.normal(3)).sum()
     inputs = {
+        "the gradient that reaches x of the first batch": first,
         "the gradient that reaches x": x,
         "the gradient that reaches log_scale": layer.log_scale,
         "the gradient that reaches bias": layer.bias,
@@ -221,10 +226,11 @@ def determinants_negative_and_tiny(student: Names, draw: Draw) -> Any:
             layer.upper.mul_(0.0 if shift else 1.0)
             layer.permutation.copy_(torch.eye(6))
         found[f"the log-determinant ({name})"] = layer(draw.normal(2, 6, 2, 3))[1]
+        found[f"the logarithm of s ({name})"] = layer.factors()[1].diagonal().abs().log()
     return found
 
 
-@check("invertible_conv", points=3)
+@check("invertible_conv", points=2)
 def channels_mixed_back(student: Names, draw: Draw) -> Any:
     """The inverse undoes the mixture at each pixel."""
     found: dict[str, Any] = {}
@@ -233,7 +239,30 @@ def channels_mixed_back(student: Names, draw: Draw) -> Any:
         layer = _conv(student, draw, shape[1]).double()
         found[f"x ({name})"] = layer.inverse(draw.normal(*shape, dtype=torch.float64))
     layer, x = student.InvertibleConv1x1(8), draw.normal(2, 8, 4, 4)
-    return found | {"x after there and back in float32": layer.inverse(layer(x)[0])}
+    back = layer.inverse(layer(x)[0])
+    same = back.shape == x.shape and bool((back - x).abs().max() < 1e-3)
+    return found | {"there and back gives x again, in float32": same}
+
+
+@check("invertible_conv", points=1)
+def factors_after_a_step(student: Names, draw: Draw) -> Any:
+    """After a step of an optimiser the matrix and both directions use the new factors."""
+    layer = _conv(student, draw, 3).double()
+    x, y = (draw.normal(2, 3, 2, 2, dtype=torch.float64) for _ in range(2))
+    parameters = list(layer.parameters())
+    for _ in range(2):  # by hand: torch.optim takes seconds to load
+        total = layer(x)[0].square().sum() + layer.inverse(y).square().sum()
+        if total.requires_grad:
+            torch.autograd.grad(total, parameters, allow_unused=True)
+        with torch.no_grad():
+            for parameter in parameters:
+                parameter.mul_(0.8).add_(0.1)
+    return {
+        "W after a step": layer.weight(),
+        "U + diag(s) after a step": layer.factors()[1],
+        "y after a step": layer(x)[0],
+        "x after a step": layer.inverse(y),
+    }
 
 
 @check("invertible_conv", points=2)
@@ -554,7 +583,8 @@ def orthonormal_after_steps(student: Names, draw: Draw) -> Any:
     target = draw.normal(8, 3)
     which, size = _orders(draw, 5, 3)
     navigator: Any = draw.parameters(student.Navigator(8, 3))
-    before = {"the matrix": navigator.matrix().detach().clone()}
+    before = _steered(navigator, which, size)
+    before = {name: value.detach().clone() for name, value in before.items()}
     for _ in range(6):  # by hand: torch.optim takes seconds to load
         loss = -(navigator.matrix() * target).sum()
         if not loss.requires_grad:
@@ -875,16 +905,21 @@ def bins_of_each_entry(student: Names, draw: Draw) -> Any:
 
 
 @check("mig", points=1, instead_of=LIBRARY)
-def large_numbers(student: Names, draw: Draw) -> Any:
-    """Large numbers that differ by little fall into the right bins."""
+def numbers_of_any_size(student: Names, draw: Draw) -> Any:
+    """Large numbers that differ by little, and tiny ones, fall into the right bins."""
     factors = _rooms(draw, 200, (6, 5))
     steps = 3 * factors[:, :1] + draw.integers(0, 14, 200, 2)
     steps[0], steps[1] = 0, 29
     codes = 2.0**24 + 2.0 * steps
     larger = 2.0**40 + steps.double() / 64  # one number to float32
+    tiny = _blurred(draw, factors, torch.tensor([[1.0, 0.4, 0.3], [0.1, 1.0, 0.9]]), 0.3)
     return {
         "the gap": student.mig(codes.float(), factors),
         "the gap of larger numbers": student.mig(larger, factors),
+        "the gap of tiny numbers": student.mig(1e-7 * tiny, factors),
+        "the gap of numbers some of which are tiny": student.mig(
+            tiny * torch.tensor([1.0, 1e-7, 1e-4]), factors
+        ),
     }
 
 

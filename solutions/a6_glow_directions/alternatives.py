@@ -55,6 +55,24 @@ class ActNorm(_Channels):
         return (y - self.bias.view(1, -1, 1, 1)) / self.log_scale.view(1, -1, 1, 1).exp()
 
 
+@alternative("act_norm", "the floor as a tensor of float32")
+class ActNorm(_Channels):
+    def forward(self, x):
+        if self.training and not self.initialised:
+            with torch.no_grad():
+                floor = torch.tensor(1e-3, device=x.device)
+                deviation = torch.maximum(x.std(dim=(0, 2, 3), correction=0), floor)
+                self.log_scale[:] = -torch.log(deviation)
+                self.bias[:] = -x.mean(dim=(0, 2, 3)) * self.log_scale.exp()
+                self.initialised |= True
+        scale = torch.exp(self.log_scale).view(-1, 1, 1)
+        log_det = scale.log().expand(x.shape[1:]).sum().repeat(len(x))
+        return scale * x + self.bias.view(-1, 1, 1), log_det
+
+    def inverse(self, y):
+        return (y - self.bias.view(-1, 1, 1)) * torch.exp(-self.log_scale).view(-1, 1, 1)
+
+
 class _Factors(nn.Module):
     def __init__(self, channels, generator=None):
         super().__init__()

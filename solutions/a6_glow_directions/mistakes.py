@@ -387,6 +387,108 @@ wrong(
     cause="Only the way there chooses.",
 )
 
+wrong(
+    "act_norm",
+    "first_batch_without_gradient",
+    (
+        "self.initialised.fill_(True)",
+        "self.initialised.fill_(True)\n"
+        "                pixels = x.shape[2] * x.shape[3]\n"
+        "                log_det = (pixels * self.log_scale.sum()).expand(len(x))\n"
+        "                return (x - mean[:, None, None]) / deviation[:, None, None], log_det",
+    ),
+    seen="All numbers are right, but no gradient comes from the first batch of training.",
+    cause="Its answer was computed with gradients switched off; only the choice belongs there.",
+)
+wrong(
+    "act_norm",
+    "first_batch_past_the_parameters",
+    (
+        "self.initialised.fill_(True)",
+        "self.initialised.fill_(True)\n"
+        "            log_det = (x.shape[2] * x.shape[3] * self.log_scale.sum()).expand(len(x))\n"
+        "            return (x - mean[:, None, None]) / deviation[:, None, None], log_det",
+    ),
+    seen="All numbers are right, but the first batch passes no gradient to scale and shift through "
+    "y.",
+    cause="It was standardised by mean and deviation; like all others it is scaled and shifted by "
+    "the parameters.",
+)
+wrong(
+    "act_norm",
+    "input_detached",
+    ("y = scale * x + bias", "y = scale * x.detach() + bias"),
+    seen="All numbers are right, but no gradient passes through the layer to its input.",
+    cause="The input was cut off from the graph, and layers before it do not learn.",
+)
+wrong(
+    "act_norm",
+    "shift_multiplied",
+    ("self.bias.copy_(-mean / deviation)", "self.bias.copy_(-mean * deviation)"),
+    seen="Your first batch has the deviation 1 and not the mean 0.",
+    cause="The mean was multiplied by the deviation; the shift comes after a scale that divides.",
+)
+wrong(
+    "act_norm",
+    "deviations_of_examples_averaged",
+    (DEVIATION, "x.std(dim=(2, 3), correction=0).mean(dim=0).clamp(min=1e-3)"),
+    seen="Your first batch has a deviation above 1.",
+    cause="The deviations of single examples were averaged; their means differ, too.",
+)
+wrong(
+    "act_norm",
+    "mean_absolute_distance",
+    (DEVIATION, "(x - mean[:, None, None]).abs().mean(dim=(0, 2, 3)).clamp(min=1e-3)"),
+    seen="Your first batch has a deviation above 1.",
+    cause="The mean distance from the mean was taken; the deviation is the root of the mean "
+    "squared distance.",
+)
+wrong(
+    "act_norm",
+    "chosen_while_the_scale_is_one",
+    (CHOICE, "if self.training and not self.log_scale.any():"),
+    seen="Whether a choice was made is read off the scale, and not off the mark.",
+    cause="Parameters may have any value before a choice; only the mark says if there was one.",
+)
+wrong(
+    "act_norm",
+    "marked_in_evaluation",
+    (
+        "        scale, bias = self.log_scale.exp()[:, None, None], self.bias[:, None, None]\n"
+        "        y = ",
+        "        self.initialised.fill_(True)\n"
+        "        scale, bias = self.log_scale.exp()[:, None, None], self.bias[:, None, None]\n"
+        "        y = ",
+    ),
+    seen="A batch in evaluation mode sets the mark, and the first one of training chooses nothing.",
+    cause="The mark is set whether or not a choice was made.",
+)
+wrong(
+    "act_norm",
+    "determinant_as_a_column",
+    (LOG_DET, "log_det = (pixels * self.log_scale.sum()).expand(len(x), 1)"),
+    seen="Your log-determinant has one axis too many.",
+    cause="It stands as a column; a vector with one number for each example is asked for.",
+)
+wrong(
+    "act_norm",
+    "determinant_of_the_wrong_sides",
+    (LOG_DET, "log_det = (x.shape[1] * x.shape[2] * self.log_scale.sum()).expand(len(x))"),
+    seen="Your log-determinant is right only if there are as many channels as columns.",
+    cause="Channels were multiplied with rows instead of rows with columns.",
+)
+for name, floor, said in (
+    ("floor_of_a_millionth", "1e-6", "blown up"),
+    ("floor_of_a_hundredth", "1e-2", "made too small"),
+):
+    wrong(
+        "act_norm",
+        name,
+        (DEVIATION, f"x.std(dim=(0, 2, 3), correction=0).clamp(min={floor})"),
+        seen=f"A channel that was constant in the first batch is {said} in the next one.",
+        cause="The least deviation is another one than the docstring's.",
+    )
+
 # ---- invertible_conv
 
 LOWER = "self.lower.tril(-1) + torch.eye(len(self.lower)).to(self.lower)"
@@ -708,6 +810,161 @@ wrong(
     cause="The output comes first.",
 )
 
+SOLVE_AS_IT_IS = "torch.linalg.solve_triangular(lower, columns, upper=False)"
+KEPT = {
+    "seen": "After a step of an optimiser your layer still uses its factors of before.",
+    "cause": "Something was computed once and kept; the parameters change, so that it is computed "
+    "anew in each call.",
+}
+
+for name, of_lower, seen, cause in (
+    (
+        "lower_not_masked",
+        f"self.lower + {EYE}",
+        "Your L has numbers above its diagonal, or other numbers than ones on it.",
+        "Everything that the parameter holds was used; only what stands below the diagonal "
+        "belongs to L.",
+    ),
+    (
+        "diagonal_of_lower_kept",
+        f"self.lower.tril() + {EYE}",
+        "The diagonal of your L is not ones.",
+        "What the parameter holds on its diagonal was added to the ones.",
+    ),
+    (
+        "diagonal_of_lower_from_parameter",
+        "self.lower.tril()",
+        "The diagonal of your L is what the parameter holds there.",
+        "L has ones on its diagonal, whatever the parameter holds.",
+    ),
+    (
+        "lower_without_ones",
+        "self.lower.tril(-1)",
+        "The diagonal of your L is zeros, and nothing can be undone.",
+        "The ones were forgotten.",
+    ),
+):
+    wrong(
+        "invertible_conv",
+        f"{name}_on_the_way_back_too",
+        (LOWER, of_lower),
+        (SOLVE_L, SOLVE_AS_IT_IS),
+        seen=seen,
+        cause=cause,
+    )
+wrong(
+    "invertible_conv",
+    "neither_masked_on_the_way_back_too",
+    (LOWER, f"self.lower + {EYE}"),
+    ("self.upper.triu(1)", "self.upper"),
+    (SOLVE_L, SOLVE_AS_IT_IS),
+    seen="Your two factors are no triangles.",
+    cause="Everything that the parameters hold was used; only what stands on one side of the "
+    "diagonal belongs to each.",
+)
+wrong(
+    "invertible_conv",
+    "factors_kept",
+    (
+        "return lower, upper",
+        'self.kept = getattr(self, "kept", (lower, upper))\n        return self.kept',
+    ),
+    **KEPT,
+)
+wrong(
+    "invertible_conv",
+    "matrix_kept",
+    (
+        "return self.permutation @ lower @ upper",
+        "matrix = self.permutation @ lower @ upper\n"
+        '        self.kept = getattr(self, "kept", matrix)\n'
+        "        return self.kept",
+    ),
+    **KEPT,
+)
+wrong(
+    "invertible_conv",
+    "factors_kept_on_the_way_back",
+    (
+        "lower, upper = self.factors()\n        columns",
+        'self.kept = getattr(self, "kept", self.factors())\n'
+        "        lower, upper = self.kept\n        columns",
+    ),
+    **KEPT,
+)
+wrong(
+    "invertible_conv",
+    "detached_factors_kept_on_the_way_back",
+    (
+        "lower, upper = self.factors()\n        columns",
+        "lower, upper = self.factors()\n"
+        '        if hasattr(self, "kept"):\n'
+        "            lower, upper = self.kept\n"
+        "        self.kept = lower.detach(), upper.detach()\n        columns",
+    ),
+    **KEPT,
+)
+wrong(
+    "invertible_conv",
+    "s_kept_in_bounds",
+    ("s = self.sign * self.log_s.exp()", "s = self.sign * self.log_s.clamp(-10, 10).exp()"),
+    seen="Your s stops growing and falling far from one.",
+    cause="Its logarithm was kept between bounds, and the log-determinant was not.",
+)
+for name, sides, seen, cause in (
+    (
+        "determinant_of_squares",
+        "x.shape[2] * x.shape[2]",
+        "Your log-determinant is right only where pictures are squares.",
+        "Rows were multiplied with rows instead of columns.",
+    ),
+    (
+        "determinant_of_the_wrong_sides",
+        "x.shape[1] * x.shape[2]",
+        "Your log-determinant is right only if there are as many channels as columns.",
+        "Channels were multiplied with rows instead of rows with columns.",
+    ),
+):
+    wrong(
+        "invertible_conv",
+        name,
+        (CONV_DET, f"log_det = ({sides} * self.log_s.sum()).expand(len(x))"),
+        seen=seen,
+        cause=cause,
+    )
+wrong(
+    "invertible_conv",
+    "permutation_undone_last",
+    ("columns = self.permutation.T @ y", "columns = y"),
+    (
+        f"        return {BACK}",
+        f"        columns = self.permutation.T @ columns\n        return {BACK}",
+    ),
+    seen="Forward is right; on the way back the permutation is undone too late.",
+    cause="It was applied last, so it has to be undone first.",
+)
+wrong(
+    "invertible_conv",
+    "parameters_overwritten",
+    (f"lower = {LOWER}", f"self.lower.data.tril_(-1)\n        lower = self.lower + {EYE}"),
+    seen="Your code changes a parameter, and what is ignored gets a gradient.",
+    cause="The triangle was cut out in place; make a new tensor in each call.",
+)
+wrong(
+    "invertible_conv",
+    "input_detached_back",
+    ("self.permutation.T @ y.", "self.permutation.T @ y.detach()."),
+    seen="All numbers are right, but no gradient reaches what is undone.",
+    cause="It was cut off from the graph; directions are looked for through it.",
+)
+wrong(
+    "invertible_conv",
+    "no_determinant",
+    ("return y, log_det", "return y"),
+    seen="Your answer is a single tensor, or its examples are taken for two answers.",
+    cause="The log-determinant was not returned.",
+)
+
 # ---- affine_coupling
 
 SPLIT = "x_a, x_b = x.chunk(2, dim=1)"
@@ -859,9 +1116,9 @@ wrong(
     "affine_coupling",
     "sigmoid_then_logarithm_with_small_guard",
     (LOG_S, "log_s = (torch.sigmoid(r + 2) + 1e-12).log()"),
-    seen="Your log-determinant stops falling where r is very far below zero.",
-    cause="A small number was added before the logarithm; there is a logarithm of the sigmoid that "
-    "needs none.",
+    seen="Your log-determinant stops falling where r is far below zero.",
+    cause="A small number keeps the sigmoid from zero before the logarithm; there is a logarithm "
+    "of the sigmoid that needs none.",
 )
 wrong(
     "affine_coupling",
@@ -1038,15 +1295,15 @@ wrong(
     "affine_coupling",
     "changed_in_place",
     (JOIN, "y = torch.cat([x_a.mul_(log_s.exp()).add_(t), x_b], dim=1)"),
-    seen="Your code changes what it was given.",
-    cause="The first half was scaled in place, and it is a window on the input; make a new tensor.",
+    seen="Your code changes in place what others still need.",
+    cause="A half that was split off is a window on the whole tensor; make a new one instead.",
 )
 wrong(
     "affine_coupling",
     "changed_in_place_back",
     (UNDO, "x_a = y_a.sub_(t).div_(torch.sigmoid(r + 2))"),
-    seen="Your way back changes what it was given.",
-    cause="The first half was unscaled in place, and it is a window on the input.",
+    seen="Your way back changes in place what others still need.",
+    cause="A half that was split off is a window on the whole tensor; make a new one instead.",
 )
 wrong(
     "affine_coupling",
@@ -1061,6 +1318,74 @@ wrong(
     (f"return y, {SUM}", f"return {SUM}, y"),
     seen="Output and log-determinant have changed places in your answer.",
     cause="The output comes first.",
+)
+
+wrong(
+    "affine_coupling",
+    "two_added_to_the_sigmoid",
+    (LOG_S, "log_s = (torch.sigmoid(r) + 2).log()"),
+    (UNDO, "x_a = (y_a - t) / (torch.sigmoid(r) + 2)"),
+    seen="Your scales lie between 2 and 3.",
+    cause="The two was added to the sigmoid; it is added to r.",
+)
+wrong(
+    "affine_coupling",
+    "two_added_to_the_sigmoid_but_in_the_determinant",
+    (JOIN, "y = torch.cat([(torch.sigmoid(r) + 2) * x_a + t, x_b], dim=1)"),
+    (UNDO, "x_a = (y_a - t) / (torch.sigmoid(r) + 2)"),
+    seen="Your scales lie between 2 and 3; your log-determinant is right.",
+    cause="The two was added to the sigmoid; it is added to r.",
+)
+wrong(
+    "affine_coupling",
+    "without_the_two_in_the_determinant",
+    (SUM, "nn.functional.logsigmoid(r).flatten(1).sum(dim=1)"),
+    seen="Both directions are right; your log-determinant is that of smaller scales.",
+    cause="The two that is added to r is missing there.",
+)
+for name, log_s in (
+    ("logarithm_with_a_guard_of_1e-8", "(torch.sigmoid(r + 2) + 1e-8).log()"),
+    ("logarithm_with_a_guard_of_1e-10", "(torch.sigmoid(r + 2) + 1e-10).log()"),
+    ("sigmoid_kept_above_1e-8", "torch.sigmoid(r + 2).clamp(min=1e-8).log()"),
+    ("sigmoid_kept_above_1e-12", "torch.sigmoid(r + 2).clamp(min=1e-12).log()"),
+    ("sigmoid_kept_above_1e-30", "torch.sigmoid(r + 2).clamp(min=1e-30).log()"),
+):
+    wrong(
+        "affine_coupling",
+        name,
+        (LOG_S, f"log_s = {log_s}"),
+        seen="Your log-determinant stops falling where r is far below zero.",
+        cause="A small number keeps the sigmoid from zero before the logarithm; there is a "
+        "logarithm of the sigmoid that needs none.",
+    )
+wrong(
+    "affine_coupling",
+    "guard_on_the_way_back",
+    (UNDO, "x_a = (y_a - t) / (torch.sigmoid(r + 2) + 1e-6)"),
+    seen="Forward is right; on the way back numbers are too small where the scale is small.",
+    cause="A small number was added to the scale before the division.",
+)
+wrong(
+    "affine_coupling",
+    "answer_of_the_network_changed_in_place",
+    (LOG_S, "r += 2\n        log_s = nn.functional.logsigmoid(r)"),
+    seen="Your code changes in place what others still need.",
+    cause="A half that was split off is a window on the whole tensor; make a new one instead.",
+)
+wrong(
+    "affine_coupling",
+    "answer_of_the_network_split_by_examples",
+    (HEARD, HEARD.replace("dim=1", "dim=0")),
+    (HEARD_BACK, HEARD_BACK.replace("dim=1", "dim=0")),
+    seen="It fails, or scale and shift of one example come from two.",
+    cause="The network's answer was split into examples; its halves are channels.",
+)
+wrong(
+    "affine_coupling",
+    "no_determinant",
+    (f"return y, {SUM}", "return y"),
+    seen="Your answer is a single tensor, or its examples are taken for two answers.",
+    cause="The log-determinant was not returned.",
 )
 
 # ---- bits_per_dim
@@ -1203,6 +1528,14 @@ for name, answer, seen, cause in (
     ),
 ):
     wrong("bits_per_dim", name, (COST, f"return {answer}"), seen=seen, cause=cause)
+
+wrong(
+    "bits_per_dim",
+    "density_before_its_logarithm",
+    (COST, "return math.log2(levels) - log_p.exp().log2() / dimensions"),
+    seen="Your costs are infinite.",
+    cause="The density itself was computed; of a whole picture it is far outside float32.",
+)
 
 # ---- navigator
 
@@ -1427,6 +1760,46 @@ wrong(
     cause="Something was computed in place; make a new tensor.",
 )
 
+wrong(
+    "navigator",
+    "made_once_with_its_graph",
+    (
+        f"return {MATRIX}",
+        'if not hasattr(self, "made"):\n'
+        f"            self.made = {MATRIX}\n"
+        "        return self.made",
+    ),
+    seen="Your columns are those of an earlier call, whose graph is used up.",
+    cause="They were made once and kept; make them anew in each call.",
+)
+for name, rows in (
+    ("kept_for_the_shifts", "rows"),
+    ("kept_for_the_shifts_detached", "rows.detach()"),
+):
+    wrong(
+        "navigator",
+        name,
+        (
+            ROWS,
+            "rows = self.matrix().T\n"
+            f'        self.made = getattr(self, "made", {rows})\n'
+            "        columns = self.made[which]",
+        ),
+        seen="After some steps of an optimiser your shifts are along columns of before.",
+        cause="The columns were made once and kept for the shifts; take them anew in each call.",
+    )
+wrong(
+    "navigator",
+    "completed_basis",
+    (
+        "columns, triangle = torch.linalg.qr(self.free)",
+        'columns, triangle = torch.linalg.qr(self.free, mode="complete")\n'
+        "        columns = columns[:, : self.free.shape[1]]",
+    ),
+    seen="No gradient can pass through your factorisation.",
+    cause="It completes the columns to a basis of the whole space, and that has no derivative.",
+)
+
 # ---- direction_loss
 
 CLASSES = "nn.functional.cross_entropy(scores, which)"
@@ -1522,7 +1895,7 @@ for name, old, new, seen, cause in (
         "softmax_then_logarithm",
         CLASSES,
         "-scores.softmax(dim=1).log()[torch.arange(len(which)), which].mean()",
-        "Right for ordinary scores; where they are far apart, the loss is infinite.",
+        "Right for ordinary scores; where they are far apart, loss or gradient is not finite.",
         "The softmax was taken first and its logarithm then: it becomes zero in float32.",
     ),
     (
@@ -1684,6 +2057,21 @@ wrong(
     (REGRESSION, "(guess - size.mul_(1).abs_()).abs().mean()"),
     seen="Your code changes what it was given, and compares without the sign.",
     cause="Something was computed in place; make a new tensor.",
+)
+
+wrong(
+    "direction_loss",
+    "softmax_picked_then_logarithm",
+    (CLASSES, "-scores.softmax(dim=1)[torch.arange(len(which)), which].log().mean()"),
+    seen="Right for ordinary scores; where they are far apart, loss or gradient is not finite.",
+    cause="The softmax was taken first and its logarithm then: it becomes zero in float32.",
+)
+wrong(
+    "direction_loss",
+    "classes_in_bits",
+    (CLASSES, "nn.functional.cross_entropy(scores, which) / math.log(2)"),
+    seen="Your first term is too large by a factor of 1.44.",
+    cause="It is in bits; a natural logarithm is asked for.",
 )
 
 # ---- contrastive_loss
@@ -2117,6 +2505,107 @@ wrong(
     cause="Something was set in place; make a new tensor.",
 )
 
+POSITIVES = '"qv,qnv->qn", query, positives)'
+NEGATIVES = '"qv,qkv->qk", query, negatives)'
+
+for name, edits, seen, cause in (
+    (
+        "positives_and_negatives_exchanged",
+        (
+            (POSITIVES, '"qv,qnv->qn", query, negatives)'),
+            (NEGATIVES, '"qv,qkv->qk", query, positives)'),
+        ),
+        "In yours positives should differ and negatives be alike.",
+        "Positives and negatives have changed places.",
+    ),
+    (
+        "sigmoid_of_one_minus",
+        ((NEGATIVE, NEGATIVE.replace("        -other / temp", "        1 - other / temp")),),
+        "Your negatives cost too little, in particular where they are alike.",
+        "One minus went inside the sigmoid; what is missing from the sigmoid to one is asked for.",
+    ),
+    (
+        "full_rest_or_label",
+        ((NEGATIVE, NEGATIVE.replace("(1 - label)", "(label == 0)")),),
+        "Negatives beyond the threshold lack their second term in yours.",
+        "With a label below one both terms count, the second with what is missing to one.",
+    ),
+    (
+        "query_detached_from_positives",
+        ((POSITIVES, '"qv,qnv->qn", query.detach(), positives)'),),
+        "The numbers are right, but no gradient from the positives reaches the query.",
+        "The query was cut off from the graph where it meets them.",
+    ),
+    (
+        "query_detached_from_negatives",
+        ((NEGATIVES, '"qv,qkv->qk", query.detach(), negatives)'),),
+        "The numbers are right, but no gradient from the negatives reaches the query.",
+        "The query was cut off from the graph where it meets them.",
+    ),
+    (
+        "positives_cut_off",
+        ((POSITIVES, '"qv,qnv->qn", query, positives.detach())'),),
+        "The numbers are right, but no gradient reaches the positives.",
+        "They were cut off from the graph.",
+    ),
+    (
+        "negatives_cut_off",
+        ((NEGATIVES, '"qv,qkv->qk", query, negatives.detach())'),),
+        "The numbers are right, but no gradient reaches the negatives.",
+        "They were cut off from the graph.",
+    ),
+    (
+        "queries_added_up_and_keys_averaged",
+        ((TOTAL, "return -(of_positives.sum(dim=0).mean() + of_negatives.sum(dim=0).mean())"),),
+        "Your loss grows with the number of queries and not with that of keys.",
+        "Sum and mean have changed places.",
+    ),
+    (
+        "label_of_positives_below_one",
+        (
+            (
+                POSITIVE,
+                "sure = torch.where(alike > threshold, alike, torch.ones_like(alike)).detach()\n"
+                "    of_positives = sure * log_sigmoid(alike / temperature)",
+            ),
+        ),
+        "Positives beyond the threshold count too little in yours.",
+        "The threshold is for negatives; a positive is one.",
+    ),
+    (
+        "label_of_positives_is_their_similarity",
+        (
+            (
+                POSITIVE,
+                "sure = alike.detach()\n"
+                "    of_positives = sure * log_sigmoid(alike / temperature) "
+                "+ (1 - sure) * log_sigmoid(-alike / temperature)",
+            ),
+        ),
+        "Your positives have their similarity as label.",
+        "Only negatives beyond the threshold have; a positive is one.",
+    ),
+    (
+        "label_in_the_memory_of_the_similarity",
+        ((LABEL, "label = other.detach()\n    label[label <= threshold] = 0"),),
+        "Negatives below the threshold have a similarity of zero in yours.",
+        "The labels were set in a tensor that shares its memory with the similarities.",
+    ),
+    (
+        "positives_of_all_queries",
+        ((POSITIVES, '"qv,pnv->qpn", query, positives).flatten(1)'),),
+        "With one query you are right; with more of them each has the positives of all.",
+        "A query was compared with the positives of others.",
+    ),
+    (
+        "positives_of_the_first_query",
+        ((f"torch.einsum({POSITIVES}", "positives @ query[0]"),),
+        "With one query you are right; with more of them the first is compared with all positives.",
+        "One query was taken for all.",
+    ),
+):
+    wrong("contrastive_loss", name, *edits, seen=seen, cause=cause)
+
 # ---- mig
 
 WIDTH = "width = torch.where(high > low, high - low, torch.ones_like(low))"
@@ -2433,6 +2922,114 @@ for name, old, new, seen, cause in (
     ),
 ):
     wrong("mig", name, (old, new), seen=seen, cause=cause)
+
+SORTED = "best = torch.cat([information, information.new_zeros(1)]).topk(2).values"
+TWO = (
+    "several = information if len(information) > 1 "
+    "else torch.cat([information, information.new_zeros(1)])\n        "
+)
+
+for name, edits, seen, cause in (
+    (
+        "best_minus_worst_of_several",
+        ((SORTED, f"{TWO}best = several.max(), several.min()"),),
+        "Your gap is near one where a factor is copied into two entries.",
+        "The worst entry was subtracted; the second best is asked for.",
+    ),
+    (
+        "best_minus_mean_of_the_others",
+        (
+            (
+                SORTED,
+                f"{TWO}ranked = several.sort(descending=True).values\n"
+                "        best = ranked[0], ranked[1:].mean()",
+            ),
+        ),
+        "Your gap is larger than zero where a factor is copied into two entries.",
+        "The mean of the others was subtracted; the second best is asked for.",
+    ),
+    (
+        "sorted_upwards",
+        ((SORTED, f"{TWO}best = several.sort().values"),),
+        "Your gaps are at most zero.",
+        "The entries were sorted from the one that knows least; the best two are asked for.",
+    ),
+    (
+        "single_entry_minus_itself",
+        (
+            (
+                SORTED,
+                "several = torch.cat([information, information[:1]])\n"
+                "        best = (several if len(information) == 1 else information).topk(2).values",
+            ),
+        ),
+        "Your gap of a single entry is zero.",
+        "There is no second best, so that nothing is subtracted.",
+    ),
+    (
+        "rounded_to_the_nearest_edge",
+        ((CELLS, "cells = ((codes - low) / width * bins).round().long().clamp(max=bins - 1)"),),
+        "Your first bin is half as wide as the others.",
+        "Numbers were rounded; a bin holds what lies between its edges.",
+    ),
+    (
+        "divided_by_the_best_itself",
+        ((GAP, "gaps.append((best[0] - best[1]) / best[0])"),),
+        "Your gaps are too large where even the best entry knows little, or not a number.",
+        "They were divided by the best information; the factor's entropy is asked for.",
+    ),
+    (
+        "divided_by_the_largest_entropy_of_an_entry",
+        (
+            (
+                GAP,
+                "rows = joint.sum(dim=2)\n"
+                "        entropies = -rows.xlogy(rows).sum(dim=1)\n"
+                "        gaps.append((best[0] - best[1]) / entropies.max())",
+            ),
+        ),
+        "Your gaps are too small where a code knows more than the factor, or not a number.",
+        "They were divided by the entropy of an entry; that of the factor is asked for.",
+    ),
+    (
+        "guards_in_the_information",
+        (
+            (
+                INFORMATION,
+                "information = (joint * ((joint + 1e-6) / (alone + 1e-6)).log()).sum(dim=(1, 2))",
+            ),
+        ),
+        "Your information is a little too small where a value is rare.",
+        "Small numbers were added before the logarithm; cells that are empty add nothing.",
+    ),
+    (
+        "gap_of_the_first_factor",
+        ((END, "return float(gaps[0])"),),
+        "Your answer is the gap of the first factor.",
+        "The others were left out, by a return inside the loop perhaps.",
+    ),
+):
+    wrong("mig", name, *edits, seen=seen, cause=cause)
+
+for name, width in (
+    ("width_at_least_a_thousandth", "(high - low).clamp(min=1e-3)"),
+    ("width_at_least_a_millionth", "(high - low).clamp(min=1e-6)"),
+    ("width_with_1e-5", "high - low + 1e-5"),
+    ("width_with_1e-6", "high - low + 1e-6"),
+    ("width_with_1e-8", "high - low + 1e-8"),
+    (
+        "small_ranges_taken_for_constant",
+        "torch.where(high - low > 1e-6, high - low, torch.ones_like(low))",
+    ),
+):
+    wrong(
+        "mig",
+        name,
+        (WIDTH, f"width = {width}"),
+        seen="Entries whose numbers are tiny know too little in yours.",
+        cause="A small number was added to the width of an entry, or put in its place; only an "
+        "entry that is constant needs that.",
+    )
 
 wrong(
     "mig",
