@@ -2,7 +2,8 @@
 
 python benchmarks/flows.py --give flow [--resume]      the Glow of rooms that comes with the course
 python benchmarks/flows.py --mnist data                bits per dimension of data/mnist
-python benchmarks/flows.py --coil data                 the same of data/coil20, 32 x 32 pixels
+python benchmarks/flows.py --coil data                 the same of data/coil20, 32 x 32 pixels, and
+                                                       MIG and DCI of codes made with that flow
 python benchmarks/flows.py --race                      a step against the package normflows
 
 All layers are those of the reference solution. Trainings lie in runs/a6/benchmark; --resume goes on
@@ -25,6 +26,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from starter_code.flows import codes, methods
 from starter_code.flows.given import ROOMS, load_flow, save_flow
 from starter_code.flows.glow import Glow, GlowSizes
 from starter_code.flows.sizes import GIVEN_SIZES, GIVEN_TRAINING, SIZES, Training
@@ -115,6 +117,26 @@ def grey(name: str, root: Path, resume: bool) -> None:
         f"{seconds:.0f} s, {busy:.0f} s of the processor, {torch.get_num_threads()} threads"
     )
     show(glow, place.with_suffix(".png"), 1.0)
+    if name == "coil20":
+        tell_scores(here, glow, load(name, root, size=32), resume)
+
+
+def tell_scores(here: Any, flow: Glow, objects: PictureSet, resume: bool) -> None:
+    """MIG and DCI of every kind of code, on all pictures; factors are object and pose."""
+    pictures, truth = channels_first(objects), torch.from_numpy(objects.factors)
+    sizes = replace(methods.SIZES["small"], starts=len(pictures), rows=len(pictures) * 3 // 4)
+    work = methods.Lab(
+        here.Navigator, here.direction_loss, here.contrastive_loss, flow, pictures, sizes
+    )
+    latents = codes.codes_of(codes.latents_of(flow), pictures)
+    print(f"factors: {', '.join(f'{n} {c}' for n, c in zip(objects.names, objects.counts))}")
+    for name in methods.METHODS:
+        how = {"resume": resume} if name in (*methods.VAES, *methods.LEARNT) else {}
+        method = methods.learn_method(name, work, folder=RUNS / f"coil20_{name}", **how)
+        found = codes.scores(
+            method.codes(pictures, latents), truth, here.mig, rows=sizes.rows, groups=sizes.groups
+        )
+        print(f"{name:10}" + "".join(f"  {key} {found[key]:.3f}" for key in codes.SCORES))
 
 
 def parts(name: str, root: Path) -> tuple[Tensor, Tensor]:

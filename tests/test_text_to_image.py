@@ -190,17 +190,6 @@ def test_each_picture_is_told_by_one_of_its_own_captions(train: CaptionedPicture
     assert torch.equal(told, train.told(rows, torch.Generator().manual_seed(2)))
 
 
-def test_batches_agree_in_place_and_light_as_far_as_they_shall(train: CaptionedPictures) -> None:
-    lots = torch.Generator().manual_seed(0)
-    for alike, least in ((0.0, 1), (0.5, 6)):
-        rows = train.drawn(12, alike, lots)
-        assert len(set(rows.tolist())) == 12
-        keys = torch.cat([train.properties[n][rows] for n in ("place", "time of day")], dim=1)
-        most = int(keys.unique(dim=0, return_counts=True)[1].max())
-        assert most >= least
-    assert len(train.drawn(len(train), 0.9, lots)) == len(train)
-
-
 # Encoders
 
 
@@ -380,15 +369,49 @@ def test_a_loss_that_is_not_a_number_ends_the_training(
         play(train, broken, folder=str(tmp_path))
 
 
-def test_mode_seeking_rewards_pictures_that_differ() -> None:
+@pytest.mark.parametrize("alike", [0.0, 0.5, 1.0])
+def test_wrong_texts_come_from_pictures_of_the_same_place_and_light(
+    alike: float, train: CaptionedPictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs: list[torch.Tensor] = []
+    agree = CaptionedPictures.agree
+
+    def kept(split: CaptionedPictures, rows: torch.Tensor) -> torch.Tensor:
+        keys = torch.cat([split.properties[n][rows] for n in ("place", "time of day")], dim=1)
+        pairs.append(agree(split, rows))
+        assert torch.equal(pairs[-1], torch.cdist(keys.float(), keys.float()) == 0)
+        return pairs[-1]
+
+    def spied(fits: torch.Tensor, lots: torch.Tensor) -> torch.Tensor:
+        assert lots.min() >= 0 and lots.max() < 1
+        wrong = mismatched(fits, lots)
+        has = (pairs[-1] & ~fits).any(1)
+        taken.append(pairs[-1].gather(1, wrong[:, None])[has])
+        return wrong
+
+    taken: list[torch.Tensor] = []
+    monkeypatch.setattr(CaptionedPictures, "agree", kept)
+    how = {"sheet_every": 0, "progress": False, "folder": str(tmp_path)}
+    fit(*players(), step, spied, LOSSES, train, Options(10, batch_size=32, alike=alike, **how))
+    share = float(torch.cat(taken).float().mean())
+    assert abs(share - (alike + (1 - alike) * 0.12)) < 0.12
+
+
+def test_mode_seeking_rewards_pictures_that_differ_less_and_less() -> None:
     texts, noise = torch.zeros(8, 4), torch.randn(8, 5, generator=torch.Generator().manual_seed(0))
     partners = torch.arange(8).roll(1)
-    same = mode_seeking(lambda z, h: torch.zeros(len(z), 3, 4, 4), None, noise, texts, partners)
-    wide = mode_seeking(
-        lambda z, h: z[:, :3, None, None].expand(-1, -1, 4, 4), None, noise, texts, partners
-    )
-    assert same == 0
-    assert wide < -0.3
+
+    def term(scale: float) -> tuple[float, float]:
+        size = torch.tensor(scale, requires_grad=True)
+        value = mode_seeking(
+            lambda z, h: size * z[:, :3, None, None].expand(-1, -1, 4, 4),
+            None, noise, texts, partners,
+        )  # fmt: skip
+        return value.item(), torch.autograd.grad(value, size)[0].item()
+
+    (none, _), (little, steep), (much, flat) = term(0.0), term(0.1), term(1.0)
+    assert none > little > much > 0
+    assert steep < 20 * flat < 0, "what is far apart already is hardly pushed any further"
 
 
 # Scores and figures

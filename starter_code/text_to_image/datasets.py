@@ -110,23 +110,14 @@ class CaptionedPictures:
         lots = torch.rand(len(rows), generator=generator)
         return self.firsts[rows] + (lots * self.counts[rows]).long()
 
-    def drawn(self, number: int, alike: float, generator: torch.Generator) -> Tensor:
-        """Different pictures for one batch: long (number,).
-
-        Args:
-            alike: share of them that agree in place and time of day, as far as these are known.
-                Their texts differ in kind and colour: texts drawn by lot give themselves away by
-                the light, and a judge would learn nothing else.
-        """
-        rows = torch.randperm(len(self), generator=generator)
-        same = torch.ones(len(self), dtype=torch.bool)
-        for name in {"place", "time of day"} & self.properties.keys():
-            true = self.properties[name]
-            same &= (true == true[rows[0]]).all(1)
-        first = rows[same[rows]][: round(alike * number)]
-        others = torch.ones(len(self), dtype=torch.bool)
-        others[first] = False
-        return torch.cat([first, rows[others[rows]]])[:number]
+    def agree(self, rows: Tensor) -> Tensor:
+        """Which of B pictures agree in place and time of day, bool (B, B); where unknown, none."""
+        names = {"place", "time of day"} & self.properties.keys()
+        same = torch.full((len(rows), len(rows)), bool(names))
+        for name in names:
+            true = self.properties[name][rows]
+            same &= (true[:, None] == true[None]).all(2)
+        return same
 
     def fits(self, rows: Tensor, told: Tensor) -> Tensor:
         """Which texts are true of which pictures.

@@ -98,7 +98,7 @@ class Options:
     judge_faster: float = 1.0
     wrong_pairs: bool = True
     interpolate: float = 0.0  # weight of `Losses.interpolation`
-    alike: float = 0.7  # share of a batch that has the same place and time of day
+    alike: float = 0.7  # share of wrong texts with the same place and time of day, if there is one
     average: float = 0.0  # 0.999: the generator ends with a running mean of its weights
     cool_down: float = 0.25  # share of the steps, the last ones, over which the rates fall to 0
     seed: int = 0
@@ -183,9 +183,11 @@ class _Game:
     def batch(self, mismatched: Callable[[Tensor, Tensor], Tensor]) -> Batch:
         """Lines 1 to 5 of Algorithm 1, all drawn by lot on the CPU."""
         train, size = self.train, min(self.options.batch_size, len(self.train))
-        rows = train.drawn(size, self.options.alike, self.random)
+        rows = torch.randperm(len(train), generator=self.random)[:size]
         told = train.told(rows, self.random)
         lots = torch.rand(size, size, generator=self.random)
+        chosen = torch.rand(size, 1, generator=self.random) < self.options.alike
+        lots = (lots + (train.agree(rows) & chosen)) / 2  # pictures that agree win against others
         wrong = told[mismatched(train.fits(rows, told), lots)]
         noise = torch.randn(size, self.generator.noise_dim, generator=self.random)
         circle = torch.randperm(size, generator=self.random)
