@@ -180,7 +180,12 @@ _DATA_SETS = (
         "for research and education; the photos belong to Flickr users",
         "11,788 photos of 200 kinds of birds, 10 captions each; 1.2 GB",
         (
-            Part("CUB_200_2011/images", "the photos", 200, ("images",)),
+            Part(
+                "CUB_200_2011/images",
+                "the photos, cut to the birds if images.txt and bounding_boxes.txt lie beside it",
+                200,
+                ("images",),
+            ),
             Part("text_c10", "captions, a folder for each class"),
             Part("trainclasses.txt", "classes to learn from"),
             Part("valclasses.txt", "classes to choose by"),
