@@ -896,11 +896,13 @@ def bins_of_each_entry(student: Names, draw: Draw) -> Any:
     few = factors[:, :1] % 2
     few[:] = 0
     few[codes[:, 2].argmax()] = 1  # this factor is the largest number of one entry
+    rare = few.clone()
     few[codes[:, 0].argmin()] = 1
     found = {f"the gap with {bins} bins": student.mig(codes, factors, bins) for bins in (3, 7, 50)}
     return found | {
         "the gap of a factor at the edges": student.mig(codes, few),
         "the gap of a factor at the edges, 4 bins": student.mig(codes, few, bins=4),
+        "the gap of a factor with a rare value": student.mig(codes, rare, bins=50),
     }
 
 

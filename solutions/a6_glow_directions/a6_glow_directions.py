@@ -73,25 +73,30 @@ for number, (name, count) in enumerate(zip(shapes3d.NAMES, shapes3d.COUNTS)):
         rows.append(shapes3d.render(room, 64)[0])
     rows += [rows[0] * 0 + 255] * (7 - len(shown))  # nothing
     names += [name.replace("_", " ")] + [""] * 6
-plots.picture_grid(rows, names, columns=7, side=1.1);
-
+plots.picture_grid(rows, names, columns=7, side=1.1)
 # %% [markdown]
 # **What a flow is.** Draw $z$ from a Gaussian (1), make a picture of it by an invertible $F$ (2).
-# Then the density of a picture is exact, and every step adds a number:
+# The way back takes $K$ steps, from $l_0 = x$ over $l_1, l_2, \ldots$ to $l_K = z$. The density of
+# a picture is exact, and every step adds a number:
 #
 # $$z \sim p(z) \;(1) \qquad x = F(z) \;(2) \qquad \log p(x) = \log p(z) +
 # \sum_{i=1}^{K} \log\Big|\det\frac{dl_i}{dl_{i-1}}\Big| \;(3)$$
-#
-# The steps are chosen so that the determinant is read off a diagonal:
-#
-# $$\log\Big|\det\frac{dl_i}{dl_{i-1}}\Big| =
-# \mathrm{sum}\Big(\log\Big|\mathrm{diag}\frac{dl_i}{dl_{i-1}}\Big|\Big) \;(4)$$
 #
 # Without the second term of (3) a flow would send all pictures to the peak of the Gaussian; with
 # it, shrinking costs what it gains.
 
 # %% [markdown]
-# **Glow's plan** (source, Figure 5). One *step* is an actnorm, a 1 × 1 convolution and an affine
+# **Determinants that are cheap.** Where the Jacobian of a step is diagonal or a triangle, its
+# determinant is read off the diagonal:
+#
+# $$\log\Big|\det\frac{dl_i}{dl_{i-1}}\Big| =
+# \mathrm{sum}\Big(\log\Big|\mathrm{diag}\frac{dl_i}{dl_{i-1}}\Big|\Big) \;(4)$$
+#
+# So it is with your pieces 1 and 3. The matrix of piece 2 is neither, but is kept as a product of a
+# permutation and two triangles.
+
+# %% [markdown]
+# **Glow's plan.** One *step* is an actnorm, a 1 × 1 convolution and an affine
 # coupling: your pieces 1 to 3. A *scale* first squeezes 2 × 2 pixels into channels, then takes some
 # steps, and splits off half of the channels, which are finished. What is left goes on. Squeeze and
 # split are given: they move numbers and change no volume (the split also subtracts a mean and
@@ -127,6 +132,7 @@ print("and back:", torch.equal(nn.functional.pixel_shuffle(squeezed, 2), x))
 #
 # *Difficulty 2 of 5 · importance 5 of 5 · 35 minutes · about 13 lines*
 
+
 # %% todo="act_norm" difficulty=2 importance=5 minutes=35 lines=13
 # TODO act_norm: scale and shift each channel; the first training batch chooses both
 class ActNorm(nn.Module):
@@ -140,6 +146,7 @@ class ActNorm(nn.Module):
     channel, over examples and pixels. The deviation is the root of the mean squared distance from
     the mean, and at least 1e-3: a channel that is constant in this batch is divided by 1e-3. The
     buffer `initialised` becomes True and is saved with the rest. Evaluation mode chooses nothing.
+    Gradients reach x, log_scale and bias, from the first batch on.
     """
 
     def __init__(self, channels: int) -> None:
@@ -175,6 +182,7 @@ class ActNorm(nn.Module):
         return (y - bias) / scale
         ### END SOLUTION
 
+
 # %% check="act_norm"
 check("act_norm")
 
@@ -197,8 +205,8 @@ check("act_norm")
 #
 # *"cannot assign 'bool' as buffer 'initialised'"*: a buffer holds a tensor; fill it.
 #
-# *"a leaf Variable that requires grad is being used in an in-place operation"*: parameters are
-# set under `torch.no_grad()`.
+# *"changes in place a tensor that a gradient is to reach"* (torch says *"a leaf Variable"*):
+# parameters are set under `torch.no_grad()`. What comes after that belongs outside again.
 #
 # The values of a second batch have mean 0 as well: it chose again.
 #
@@ -217,6 +225,7 @@ check("act_norm")
 #
 # *Difficulty 3 of 5 · importance 4 of 5 · 40 minutes · about 14 lines*
 
+
 # %% todo="invertible_conv" difficulty=3 importance=4 minutes=40 lines=14
 # TODO invertible_conv: one matrix for the channels of every pixel, from its factors, and back
 class InvertibleConv1x1(nn.Module):
@@ -228,7 +237,8 @@ class InvertibleConv1x1(nn.Module):
 
     s = sign · exp(log_s), also where its product is far outside float32. Of `lower` only what
     stands below the diagonal belongs to L, whose diagonal is ones; of `upper` only what stands
-    above it belongs to U: whatever else the two hold is ignored. P and the signs never train.
+    above it belongs to U: whatever else the two hold is ignored. P and the signs never train; all
+    else does, so nothing that was computed is kept from one call to the next.
     """
 
     def __init__(self, channels: int, generator: torch.Generator | None = None) -> None:
@@ -279,6 +289,7 @@ class InvertibleConv1x1(nn.Module):
         return columns.unflatten(1, (len(y), *y.shape[2:])).transpose(0, 1)
         ### END SOLUTION
 
+
 # %% check="invertible_conv"
 check("invertible_conv")
 
@@ -317,6 +328,7 @@ check("invertible_conv")
 # back. It gives $r$ and $t$, and $s = \sigma(r + 2)$: between 0 and 1, and near 1 at first.
 #
 # *Difficulty 3 of 5 · importance 5 of 5 · 30 minutes · about 11 lines*
+
 
 # %% todo="affine_coupling" difficulty=3 importance=5 minutes=30 lines=11
 # TODO affine_coupling: one half of the channels scales and shifts the other
@@ -360,6 +372,7 @@ class AffineCoupling(nn.Module):
         return torch.cat([x_a, y_b], dim=1)
         ### END SOLUTION
 
+
 # %% check="affine_coupling"
 check("affine_coupling")
 
@@ -397,6 +410,7 @@ check("affine_coupling")
 #
 # *Difficulty 1 of 5 · importance 5 of 5 · 10 minutes · about 1 line*
 
+
 # %% todo="bits_per_dim" difficulty=1 importance=5 minutes=10 lines=1
 # TODO bits_per_dim: what a picture costs, in bits for each of its numbers
 def bits_per_dim(log_p: Tensor, dimensions: int, levels: int = 256) -> Tensor:
@@ -412,6 +426,7 @@ def bits_per_dim(log_p: Tensor, dimensions: int, levels: int = 256) -> Tensor:
     return math.log2(levels) - log_p / (dimensions * math.log(2))
     ### END SOLUTION
 
+
 # %% check="bits_per_dim"
 check("bits_per_dim")
 
@@ -424,28 +439,30 @@ check("bits_per_dim")
 # </details>
 # <details><summary>The recipe</summary>
 #
-# The nats of one number, divided by `math.log(2)`, are its bits. Subtract these from
-# `math.log2(levels)`.
+# `log_p` belongs to all numbers of a picture; one of them has its share. A bit is `math.log(2)`
+# nats: then does a number of nats become more bits, or fewer? What the nudge asks for comes to it,
+# and pictures that are more probable cost less.
 #
 # </details>
 # <details><summary>An error you may have seen</summary>
 #
-# No error, but a result that looks like one. All in nats: 0.6 in place of 0.9. A logarithm of 2
-# that is missing behind `log_p` only: 3.1 in place of 0.9, at 256 levels. A forgotten level makes
-# everything cheaper by eight.
+# No error, but a result that looks like one. At 32 levels, 1.17 bits become 0.81 if all is left in
+# nats, and 2.34 if a logarithm of 2 is missing behind `log_p` only. Without the levels everything
+# is cheaper by five.
 #
 # </details>
 
 # %% [markdown]
 # ### 5 · The navigator
 #
-# $M$ has $D$ columns in the latent space, and $N(\varepsilon \gamma_d)$ moves by $\varepsilon$
-# along column $d$ (source, section 2.5). Columns have *unit length* and stand at *right angles*:
-# else one could be told from the others by its length alone, and two could be the same.
+# $M$ has $D$ columns $M_d$ in the latent space, and a shift $\varepsilon M_d$ goes along one of
+# them, $\varepsilon$ far. Columns have *unit length* and stand at *right angles*: else one could be
+# told from the others by its length alone, and two could be the same.
 #
 # A step of an optimiser would bend them. So a *free* matrix trains, and each call makes $M$ of it.
 #
 # *Difficulty 3 of 5 · importance 5 of 5 · 25 minutes · about 4 lines*
+
 
 # %% todo="navigator" difficulty=3 importance=5 minutes=25 lines=4
 # TODO navigator: orthonormal directions from a free matrix, and shifts along them
@@ -483,6 +500,7 @@ class Navigator(nn.Module):
         columns = self.matrix().T[which]
         return size.unsqueeze(1) * columns
         ### END SOLUTION
+
 
 # %% check="navigator"
 check("navigator")
@@ -525,6 +543,7 @@ check("navigator")
 #
 # *Difficulty 1 of 5 · importance 5 of 5 · 10 minutes · about 3 lines*
 
+
 # %% todo="direction_loss" difficulty=1 importance=5 minutes=10 lines=3
 # TODO direction_loss: how well the reconstructor tells direction and size
 def direction_loss(
@@ -547,6 +566,7 @@ def direction_loss(
     return classification + eta * regression
     ### END SOLUTION
 
+
 # %% check="direction_loss"
 check("direction_loss")
 
@@ -558,8 +578,9 @@ check("direction_loss")
 # </details>
 # <details><summary>The recipe</summary>
 #
-# `nn.functional.cross_entropy(scores, which)` normalises by itself and takes the mean.
-# `nn.functional.l1_loss`, or `abs` and `mean`, is the other term.
+# `nn.functional` has a cross-entropy: read in its documentation what form of scores it wants, and
+# whether it adds up or averages. The other term is a difference, made positive and averaged; only
+# this one is weighed.
 #
 # </details>
 # <details><summary>An error you may have seen</summary>
@@ -572,13 +593,18 @@ check("direction_loss")
 # %% [markdown]
 # ### 7 · Changes that are alike
 #
-# A change is $v = |E(G(z + N(\varepsilon\gamma_d))) - E(G(z))|$, brought to length 1. For a query
-# $q$ and keys $k_i$, with $C_i = 1$ if both moved along one direction and 0 otherwise (6),
+# The flow $G$ makes a picture of $z$; an encoder $E$ tells it in a few numbers. A change is
+# $v = |E(G(z + \varepsilon M_d)) - E(G(z))|$, brought to length 1.
+
+# %% [markdown]
+# For the change $q$ of one picture (the *query*) and those of others (*keys* $k_i$), with $C_i = 1$
+# if both moved along one direction and 0 otherwise (6),
 #
 # $$L_R = -\sum_i \Big[ C_i \log \sigma\Big(\frac{q \cdot k_i}{\tau}\Big)
 # + (1 - C_i) \log\Big(1 - \sigma\Big(\frac{q \cdot k_i}{\tau}\Big)\Big)\Big] \;(7)$$
 #
-# The minus stands before both terms, as (8) shows:
+# The minus stands before both terms, as (8) shows for $N$ keys of $q$'s own direction and $K$ of
+# others:
 #
 # $$\hat L_R = -\sum_{j=1}^{N} \log \sigma(q \cdot k_j^+/\tau)
 # - \sum_{m=1}^{K} \log\big(1 - \sigma(q \cdot k_m^-/\tau)\big) \;(8)$$
@@ -586,6 +612,7 @@ check("direction_loss")
 # Two directions may mean the same: a negative key with $q \cdot k > T$ gets that as its $C_i$.
 #
 # *Difficulty 4 of 5 · importance 5 of 5 · 45 minutes · about 9 lines*
+
 
 # %% todo="contrastive_loss" difficulty=4 importance=5 minutes=45 lines=9
 # TODO contrastive_loss: changes along one direction alike, along two directions different
@@ -620,6 +647,7 @@ def contrastive_loss(
     )
     return -(of_positives.sum(dim=1) + of_negatives.sum(dim=1)).mean()
     ### END SOLUTION
+
 
 # %% check="contrastive_loss"
 check("contrastive_loss")
@@ -659,6 +687,7 @@ check("contrastive_loss")
 # largest value. Then everything is counting.
 #
 # *Difficulty 4 of 5 · importance 5 of 5 · 50 minutes · about 17 lines*
+
 
 # %% todo="mig" difficulty=4 importance=5 minutes=50 lines=17
 # TODO mig: how far the best entry of a code is ahead of the second best, for each factor
@@ -701,6 +730,7 @@ def mig(codes: Tensor, factors: Tensor, bins: int = 20) -> float:
     return float(torch.stack(gaps).mean())
     ### END SOLUTION
 
+
 # %% check="mig"
 check("mig")
 
@@ -738,9 +768,7 @@ check("mig")
 
 # %%
 GREY = DATASET in ("mnist", "coil20", "dsprites")
-FLOW, training = (
-    (PLAN.grey, PLAN.grey_training) if GREY else (PLAN.rooms, PLAN.rooms_training)
-)
+FLOW, training = (PLAN.grey, PLAN.grey_training) if GREY else (PLAN.rooms, PLAN.rooms_training)
 PLACE = f"runs/a6/seed_{SEED}/{DATASET}"
 if ROOMS:
     train, _ = draw_rooms(PLAN.pictures, FLOW.size, seed=SEED)
@@ -768,6 +796,7 @@ history = solver.fit(flow, bits_per_dim, train, val, options)
 # **Is that good?** Two answers that need no skill: all levels alike, which costs
 # $\log_2(\mathit{levels})$ bits, and each number of the picture told by its own histogram, as if
 # numbers knew nothing of each other.
+
 
 # %%
 def each_by_itself(train: Tensor, val: Tensor, levels: int) -> float:
@@ -800,19 +829,17 @@ for name, cost in costs.items():
 # level of brightness; a room whose object is a smear costs hardly more.
 
 # %% [markdown]
-# **Samples.** The given flow is the same model, trained longer. A *temperature* below 1 draws
-# $z$ with a smaller deviation: the rows show the same draws, warmer and warmer. At 0 there is one
-# picture only, that of $z = 0$, where the Gaussian is highest.
+# **Samples**, of your flow and then of the given one. A *temperature* below 1 draws $z$ with a
+# smaller deviation: the rows show the same draws, warmer and warmer. At 0 there is one picture
+# only, that of $z = 0$, where the Gaussian is highest.
 
 # %%
 if not ROOMS:
     given = flow
 SHOWN = (0.0, 0.4, 0.7, 0.9)
-figures.samples_by_temperature(flow, SHOWN, 10, torch.Generator().manual_seed(SEED));
-
+figures.samples_by_temperature(flow, SHOWN, 10, torch.Generator().manual_seed(SEED))
 # %%
-figures.samples_by_temperature(given, SHOWN, 10, torch.Generator().manual_seed(SEED));
-
+figures.samples_by_temperature(given, SHOWN, 10, torch.Generator().manual_seed(SEED))
 # %% [markdown]
 # **Then directions.** The given flow stands still. *LD* (latent discovery) trains navigator and
 # reconstructor by (5). *DisCo* (disentanglement via contrast) trains navigator and encoder by the
@@ -821,8 +848,9 @@ figures.samples_by_temperature(given, SHOWN, 10, torch.Generator().manual_seed(S
 # start from latent vectors of rooms and step by 1 to 8 along one of 16 directions.
 
 # %% [markdown]
-# The source gives neither a temperature nor a weight: here $\tau = 0.2$, for at $\tau = 1$ (8) has
-# a high floor (notes of unit 6), and (8) counts 0.05 beside (5). Nothing is trained for these: *CF*
+# The source gives neither a temperature nor a weight: here $\tau = 0.2$, for at $\tau = 1$ a
+# similarity between 0 and 1 is a $\sigma$ between 0.5 and 0.73, and (8) hardly tells pairs apart;
+# (8) counts 0.05 beside (5). Nothing is trained for these: *CF*
 # (closed form), leading singular vectors of the decoder's mean Jacobian; *GS* (GANSpace), principal
 # components after the first scale on the way back; *DS* (deep spectral), directions that change
 # that scale most; and 64 *random* orthonormal directions.
@@ -877,11 +905,11 @@ if ROOMS:
 # %% [markdown] stage="test"
 # ## Test · how disentangled are the codes?
 #
-# Table 1 of the source. The code of a direction method is the projection of the latent vector on
-# its directions, that of DisCo and Dis-GU what the encoder says; VAEs give posterior means. *MIG*
-# is yours. *DCI*: trees tell each factor from the code; how few factors does an entry serve?
-# *Informativeness*: how often are they right? The *FactorVAE score*: one factor is fixed, does the
-# calmest entry tell which? The *β-VAE score*: one is shared, does the difference tell which?
+# The scores of the source's table. The code of a direction method is the projection of the latent
+# vector on its directions, that of DisCo and Dis-GU what the encoder says; VAEs give posterior
+# means. *MIG* is yours. *DCI*: trees tell each factor from the code; how few factors does an entry
+# serve? *Informativeness*: how often are they right? *FactorVAE score*: one factor is fixed, does
+# the calmest entry tell which? *β-VAE score*: one is shared, does the difference tell which?
 
 # %%
 VAES = ("β-VAE", "FactorVAE", "DIP-VAE")
@@ -894,6 +922,7 @@ if ROOMS:
     told["the factors"] = values.float()
     luck = torch.Generator().manual_seed(SEED)
     told["noise"] = torch.randn(len(values), 10, generator=luck)
+
 
 # %%
 def rated(code: Tensor) -> dict[str, float]:
@@ -908,12 +937,12 @@ for name, row in rows.items():
     print(f"{name:14}" + "".join(f"{row[score]:18.3f}" for score in SCORES))
 
 # %% [markdown]
-# **What to see.** (At `small`.) The factors themselves have 1, noise shows what luck gives. MIG is
-# low for all: several entries share what is known of a hue. DS has the best DCI and finds no factor
-# alone: its entries know much together.
+# **What to see.** (At `small`.) The factors themselves have 1 (or 0.995, by chance of 5,000 rooms),
+# noise shows what luck gives. MIG is low for all: several entries share what is known of a hue. DS
+# has the best DCI and finds no factor alone: its entries know much together.
 #
 # **What not to conclude.** That differences of a few hundredths mean anything: this is one seed.
-# The source's table has ten runs, other pictures and another flow. In the course's repository
+# The source's table has ten runs, other pictures, another flow. In the course's repository
 # `course reproduce disgu` takes more seeds.
 
 # %% [markdown] stage="look"
@@ -922,6 +951,7 @@ for name, row in rows.items():
 # Each row starts with the same room and goes along one direction, backwards to the left and
 # forwards to the right. The names are what the reader says: the factor that a direction finds, or
 # those that it mixes.
+
 
 # %% figure="directions"
 def knobs(name: str, most: int = 6) -> plt.Figure:
@@ -937,17 +967,18 @@ def knobs(name: str, most: int = 6) -> plt.Figure:
     return figures.traversals(given, start, ready[name].directions[order].to(start.device), names)
 
 
-knobs("Dis-GU");
-
+knobs("Dis-GU")
 # %%
 if ROOMS:
     chosen = {name: found[name] for name in ("random", "CF", "LD", "Dis-GU")}
-    figures.found_map(chosen);
+    figures.found_map(chosen)
 
 # %% [markdown]
-# **Two directions, turned.** If a method found two factors, turn the pair of directions by
-# 45 degrees. They still stand at right angles, and a reconstructor tells them apart as well as
-# before. What do they find?
+# **Two directions, turned.** Take the method that found most factors, and turn two of its
+# directions by 45 degrees. They still stand at right angles, and a reconstructor tells them apart
+# as well as before. What do they find? (If no method found two, as at `tiny`, nothing is printed,
+# and the right one of the next pictures is missing.)
+
 
 # %%
 def turned(one: factors.Found, directions: Tensor) -> factors.Found:
@@ -966,7 +997,7 @@ if ROOMS:
         print("turned by 45 degrees:", " | ".join(after.named(d) for d in (0, 1)))
 
 # %% [markdown]
-# **The space of variations** (source, Figure 9). Left, pairs of drawn rooms in which one hue, the
+# **The space of variations.** Left, pairs of drawn rooms in which one hue, the
 # other, or both were changed, as Dis-GU's encoder tells the change; its two entries are those that
 # answer most to either hue alone. Right, generated pictures: steps along two found directions and
 # between them, as the reader sees them.
@@ -983,11 +1014,11 @@ if ROOMS:
         numbers = tuple(factors.FACTORS.index(name) for name, _ in pair)
         outside = figures.changes_along(reader, given, starts, ways, numbers, PLAN2.step, luck)
         panels[f"generated, {best}"] = outside, tuple(f"{name}, as read" for name, _ in pair)
-    figures.variation_space(panels);
+    figures.variation_space(panels)
 
 # %% [markdown]
 # **What to see.** Left: a hue alone moves the change along one axis, both hues put it anywhere
-# between, which is what the source's Figure 9 shows. Nobody told the encoder about hues. Right:
+# between, as the source reports it. Nobody told the encoder about hues. Right:
 # directions that find a hue lie along its axis; the sum of two moves both in some rooms and one of
 # them, or none, in others, so its points are scattered.
 
@@ -1000,6 +1031,7 @@ if ROOMS:
 #
 # Below, a small change: of Dis-GU's directions only the six that change pictures most, and as code
 # the projection on these, not what the encoder says.
+
 
 # %%
 def visible(directions: Tensor, most: int = 6) -> Tensor:
@@ -1018,9 +1050,11 @@ if ROOMS:
         print(f"{name:14}" + "".join(f"{rows[name][score]:18.3f}" for score in SCORES))
 
 # %% [markdown]
-# **Your turn.** Put your own change in place of the cell above. `FINAL` speaks for you: its codes
-# of 2,000 rooms that nothing was trained on go into `runs/a6/predictions.json`, and a class may
-# compare their scores.
+# **Your turn.** Put your own change in place of the cell above. `methods.Method` takes a name,
+# directions (D, a) as rows, and `encode=`, a function from pictures to codes, if a code is not to
+# be the projection on the directions. Then name it in `FINAL`, such as "yours": its codes of 2,000
+# rooms that nothing was trained on go into `runs/a6/predictions.json`, and a class may compare
+# their scores.
 
 # %%
 FINAL = "Dis-GU"  # a name in `ready`
@@ -1054,9 +1088,9 @@ progress()
 # code's length; they would be no likelihood.
 
 # %% [markdown]
-# **2 · Warm and cold.** (4 points) Describe the samples at temperatures 0, 0.4, 0.7 and 0.9. Why is
-# the picture at 0, where the Gaussian of $z$ is highest, not a typical room? What does the
-# temperature trade for what?
+# **2 · Warm and cold.** (4 points) Describe the samples at temperatures 0, 0.4, 0.7 and 0.9. At 0
+# the Gaussian of $z$ is highest: why is a $z$ near it nearly never drawn, and what does its picture
+# lack of the variety of rooms? What does the temperature trade for what?
 
 # %% [markdown] report="q2" points=4
 # At 0 all columns show one room, that of z = 0: a cylinder with faint stripes, paler than any drawn
@@ -1072,7 +1106,8 @@ progress()
 # %% [markdown]
 # **3 · Who found what?** (4 points) Say when a direction counts as finding a factor. Which methods
 # found more than 64 random directions? Write your numbers down, set another `SEED` at the top, run
-# down to *train* once more, and give both. Which factors did nobody find, and why might that be?
+# the notebook again down to the list of what each method finds (the end of *train*), and give
+# both. Which factors did nobody find, and why might that be?
 
 # %% [markdown] report="q3" points=4
 # A direction finds a factor if a step of 6 forwards and backwards, from 32 rooms, moves the reading
