@@ -135,7 +135,7 @@ def constant_channel(student: Names, draw: Draw) -> Any:
 
 @check("act_norm", points=1)
 def gradients_of_actnorm(student: Names, draw: Draw) -> Any:
-    """Gradients reach x, scale and shift, from the first batch on; the parameters stay the same ones."""
+    """Gradients reach x, scale and shift, from the first batch on; parameters stay the same."""
     layer = student.ActNorm(2)
     before = dict(layer.named_parameters())
     first = _batch(draw, 3, 2, 2, 2).requires_grad_()

@@ -1354,6 +1354,7 @@ for name, log_s in (
         "affine_coupling",
         name,
         (LOG_S, f"log_s = {log_s}"),
+        (JOIN, "y = torch.cat([torch.sigmoid(r + 2) * x_a + t, x_b], dim=1)"),
         seen="Your log-determinant stops falling where r is far below zero.",
         cause="A small number keeps the sigmoid from zero before the logarithm; there is a "
         "logarithm of the sigmoid that needs none.",
