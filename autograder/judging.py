@@ -168,18 +168,18 @@ def _how_it_ended(check: Check, outcome: Outcome) -> str:
     raised = f"{outcome.error}{at}: {outcome.detail}".rstrip(": ")
     if "a leaf Variable" in outcome.detail:
         raised = (
-            f"Your code changes in place{at} a tensor that a gradient is to reach: make a new one of "
-            "what was given; a parameter of your own is set under `torch.no_grad()`."
+            f"Your code changes in place{at} a tensor that a gradient is to reach: make a new one "
+            "of what was given; a parameter of your own is set under `torch.no_grad()`."
         )
     elif _about(outcome) == "in place":
         raised = (
-            f"Your code changes in place{at} a tensor whose old values are still needed for the "
-            "gradient; make a new tensor instead."
+            f"A gradient{at} needs the old values of a tensor that was changed in the meantime, in "
+            "place or by an optimiser's step: make a new tensor, or compute the loss anew."
         )
     elif _about(outcome) == "twice":
         raised = (
-            "Your code keeps a tensor of an earlier call, whose graph is used up by now; compute "
-            "it anew in each call."
+            f"A gradient{at} runs a second time through what an earlier backward() has used up: "
+            "cut off with `detach()` what it is not to reach, keep no tensor from call to call."
         )
     elif _about(outcome) == "not differentiable":
         raised = f"No gradient can pass through what your code computes ({outcome.detail})"

@@ -144,14 +144,19 @@ def _is_memory(error: BaseException) -> bool:
 
 
 def _students_line(error: BaseException) -> str:
-    """`line 7: alpha = scores.softmax(0)`, the innermost line that the student wrote."""
+    """`line 7 (alpha = scores.softmax(0))`, the innermost line that the student wrote."""
     if isinstance(error, SyntaxError):
-        return f"line {error.lineno}: {(error.text or '').strip()}"[:400]
+        return _line(error.lineno, error.text or "")
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not frame.filename.startswith(_OURS) and "frozen " not in frame.filename:
             text = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
-            return f"line {frame.lineno}: {text}"[:400]
+            return _line(frame.lineno, text)
     return ""
+
+
+def _line(number: int | None, text: str) -> str:
+    shown = f" ({text.strip()[:400]})" if text.strip() else ""
+    return f"line {number}{shown}"
 
 
 @contextlib.contextmanager

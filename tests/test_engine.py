@@ -214,13 +214,13 @@ def verdict(code: str, check: Check | None = None) -> Any:
             "import torch\ndef double(x):\n a = torch.ones(4, requires_grad=True)\n b = a.exp()\n"
             " b += 1\n b.sum().backward()\n return x",
             "raised",
-            "changes in place at line 6",
+            "A gradient at line 6 (b.sum().backward()) needs the old values",
         ),
         (
             "import torch\ns = (torch.ones(4, requires_grad=True) ** 2).sum()\n"
             "def double(x):\n s.backward()\n s.backward()",
             "raised",
-            "keeps a tensor of an earlier call",
+            "A gradient at line 5 (s.backward()) runs a second time",
         ),
         (
             "import torch\ndef double(x):\n a = torch.ones(4, 2, requires_grad=True)\n"
