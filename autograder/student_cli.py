@@ -248,6 +248,8 @@ def submit(
     if earlier is not None:
         console.print(f"What you handed in before: {escape(str(earlier))}")
     console.print(escape(f"Hand in this file: {place}\n{submitting.receipt(place)}"))
+    if looked.open or looked.unanswered:
+        console.print(f"Mind: {escape('. '.join(_looked(looked)))}.")
 
 
 def _script(assignment: str | None) -> tuple[str, Path | None]:

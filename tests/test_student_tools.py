@@ -546,6 +546,9 @@ def test_what_is_not_done_is_said_and_it_can_be_handed_in(
     handed = here / "handed_in" / f"{NAME}.ipynb"
     assert code == 0, said
     assert "attempted: 2 of 8; not attempted: encode_caption" in said
+    assert "attempted: 2 of 8" in said.split("Hand in this file")[1], (
+        "what is open is the last word"
+    )
     assert "written: 1 of 6; unchanged: q2" in said and "It is too large." in said
     assert files.sha256(handed) in said and str(handed) in said
     assert mine(here).read_bytes() == before and load(handed) == load(mine(here))
