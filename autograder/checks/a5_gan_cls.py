@@ -139,7 +139,7 @@ def embeddings_left_alone(student: Names, draw: Draw) -> Any:
 
 
 def _generator(student: Names, draw: Draw, **sizes: int) -> Any:
-    sizes = {"noise_dim": 5, "text_dim": 7, "size": 16, "width": 3, "projection": 6} | sizes
+    sizes = {"noise_dim": 5, "text_dim": 7, "size": 8, "width": 3, "projection": 6} | sizes
     return draw.parameters(student.Generator(**sizes))
 
 
@@ -158,13 +158,13 @@ def equal_sizes_of_both(student: Names, draw: Draw) -> Any:
 
 
 @check("generator", points=1)
-def larger_and_smaller(student: Names, draw: Draw) -> Any:
-    """Pictures of 8 and of 32 a side are drawn as well."""
+def larger_pictures(student: Names, draw: Draw) -> Any:
+    """Pictures of 16 and of 32 a side are drawn as well."""
     found = {}
-    for size in (8, 32):
+    for size in (16, 32):
         generator = _generator(student, draw, size=size, width=2)
         found[f"the picture tensor of side {size}"] = generator(
-            draw.normal(3, 5), draw.normal(3, 7)
+            draw.normal(2, 5), draw.normal(2, 7)
         )
     return found
 
@@ -193,7 +193,7 @@ def never_beyond_one(student: Names, draw: Draw) -> Any:
 @check("generator", points=2)
 def gradient_to_noise_and_words(student: Names, draw: Draw) -> Any:
     """The gradient reaches noise, text and all layers, also where the ReLU is leaky."""
-    generator = _generator(student, draw, size=8).double()
+    generator = _generator(student, draw).double()
     noise, texts = (draw.normal(4, n, dtype=torch.float64).requires_grad_() for n in (5, 7))
     with SameDevice() as place:
         pictures = generator(noise, texts)
@@ -554,15 +554,18 @@ def texts_as_many_as_noise(student: Names, draw: Draw) -> Any:
 
 @check("interpolation_loss", points=1)
 def gradient_through_both_networks(student: Names, draw: Draw) -> Any:
-    """The gradient reaches the generator through the judge, however large the logits."""
+    """The gradient reaches generator, judge and texts, however large the logits."""
     found = []
     for loudness in (1.0, 900.0, -900.0):
         generator, discriminator = _Sketch(draw), _Opinion(draw)
         discriminator.loudness = loudness
-        loss = student.interpolation_loss(generator, discriminator, *_between(draw, 5))
+        noise, texts, partners = _between(draw, 5)
+        texts.requires_grad_()
+        loss = student.interpolation_loss(generator, discriminator, noise, texts, partners)
         free = discriminator.judge.weight.requires_grad
         discriminator.requires_grad_(True)
         inputs = {
+            "the gradient that reaches the texts": texts,
             "the gradient that reaches the generator": generator.layer.weight,
             "the gradient that reaches the judge": discriminator.judge.weight,
         }

@@ -389,6 +389,17 @@ def nothing_at_the_end(solution: Solution) -> Solution:
 
 @mistake(
     "generator",
+    seen="Your pictures lie between 0 and 1; real ones lie between -1 and 1 here.",
+    cause="The range of the hyperbolic tangent was moved, as if pictures were to be shown.",
+)
+def moved_to_zero_and_one(solution: Solution) -> Solution:
+    return solution.edit(
+        "torch.tanh(self.up(self.start(point)))", "(torch.tanh(self.up(self.start(point))) + 1) / 2"
+    )
+
+
+@mistake(
+    "generator",
     seen="Small pixels of your pictures are right, and large ones are cut off, with no gradient.",
     cause="Pixels were clipped; the hyperbolic tangent bends them.",
 )
@@ -736,6 +747,15 @@ def logits_within_bounds(solution: Solution) -> Solution:
 )
 def text_not_repeated(solution: Solution) -> Solution:
     return solution.edit(".expand(-1, -1, *seen.shape[2:])", "")
+
+
+@mistake(
+    "discriminator",
+    seen="Your judge looks at other pictures than those that it is given.",
+    cause="Pictures were brought from [-1, 1] to [0, 1] first; they are judged as they are.",
+)
+def pictures_moved(solution: Solution) -> Solution:
+    return solution.edit("self.look(pictures)", "self.look((pictures + 1) / 2)")
 
 
 @mistake(
@@ -1681,6 +1701,17 @@ def sigmoid_rounded(solution: Solution) -> Solution:
 def pictures_cut_off(solution: Solution) -> Solution:
     return solution.edit(
         "(generator(noise, between), between)", "(generator(noise, between).detach(), between)"
+    )
+
+
+@mistake(
+    "interpolation_loss",
+    seen="The value is right, but the texts get no gradient by way of the judge.",
+    cause="The mixed texts were cut off before the judge read them.",
+)
+def texts_cut_off_for_the_judge(solution: Solution) -> Solution:
+    return solution.edit(
+        "(generator(noise, between), between)", "(generator(noise, between), between.detach())"
     )
 
 
