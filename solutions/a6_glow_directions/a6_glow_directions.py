@@ -73,7 +73,8 @@ for number, (name, count) in enumerate(zip(shapes3d.NAMES, shapes3d.COUNTS)):
         rows.append(shapes3d.render(room, 64)[0])
     rows += [rows[0] * 0 + 255] * (7 - len(shown))  # nothing
     names += [name.replace("_", " ")] + [""] * 6
-plots.picture_grid(rows, names, columns=7, side=1.1)
+plots.picture_grid(rows, names, columns=7, side=1.1);
+
 # %% [markdown]
 # **What a flow is.** Draw $z$ from a Gaussian (1), make a picture of it by an invertible $F$ (2).
 # The way back takes $K$ steps, from $l_0 = x$ over $l_1, l_2, \ldots$ to $l_K = z$. The density of
@@ -132,7 +133,6 @@ print("and back:", torch.equal(nn.functional.pixel_shuffle(squeezed, 2), x))
 #
 # *Difficulty 2 of 5 · importance 5 of 5 · 35 minutes · about 13 lines*
 
-
 # %% todo="act_norm" difficulty=2 importance=5 minutes=35 lines=13
 # TODO act_norm: scale and shift each channel; the first training batch chooses both
 class ActNorm(nn.Module):
@@ -182,7 +182,6 @@ class ActNorm(nn.Module):
         return (y - bias) / scale
         ### END SOLUTION
 
-
 # %% check="act_norm"
 check("act_norm")
 
@@ -224,7 +223,6 @@ check("act_norm")
 # triangles are undone without ever inverting a matrix.
 #
 # *Difficulty 3 of 5 · importance 4 of 5 · 40 minutes · about 14 lines*
-
 
 # %% todo="invertible_conv" difficulty=3 importance=4 minutes=40 lines=14
 # TODO invertible_conv: one matrix for the channels of every pixel, from its factors, and back
@@ -289,7 +287,6 @@ class InvertibleConv1x1(nn.Module):
         return columns.unflatten(1, (len(y), *y.shape[2:])).transpose(0, 1)
         ### END SOLUTION
 
-
 # %% check="invertible_conv"
 check("invertible_conv")
 
@@ -328,7 +325,6 @@ check("invertible_conv")
 # back. It gives $r$ and $t$, and $s = \sigma(r + 2)$: between 0 and 1, and near 1 at first.
 #
 # *Difficulty 3 of 5 · importance 5 of 5 · 30 minutes · about 11 lines*
-
 
 # %% todo="affine_coupling" difficulty=3 importance=5 minutes=30 lines=11
 # TODO affine_coupling: one half of the channels scales and shifts the other
@@ -372,7 +368,6 @@ class AffineCoupling(nn.Module):
         return torch.cat([x_a, y_b], dim=1)
         ### END SOLUTION
 
-
 # %% check="affine_coupling"
 check("affine_coupling")
 
@@ -410,7 +405,6 @@ check("affine_coupling")
 #
 # *Difficulty 1 of 5 · importance 5 of 5 · 10 minutes · about 1 line*
 
-
 # %% todo="bits_per_dim" difficulty=1 importance=5 minutes=10 lines=1
 # TODO bits_per_dim: what a picture costs, in bits for each of its numbers
 def bits_per_dim(log_p: Tensor, dimensions: int, levels: int = 256) -> Tensor:
@@ -425,7 +419,6 @@ def bits_per_dim(log_p: Tensor, dimensions: int, levels: int = 256) -> Tensor:
     ### BEGIN SOLUTION
     return math.log2(levels) - log_p / (dimensions * math.log(2))
     ### END SOLUTION
-
 
 # %% check="bits_per_dim"
 check("bits_per_dim")
@@ -463,7 +456,6 @@ check("bits_per_dim")
 #
 # *Difficulty 3 of 5 · importance 5 of 5 · 25 minutes · about 4 lines*
 
-
 # %% todo="navigator" difficulty=3 importance=5 minutes=25 lines=4
 # TODO navigator: orthonormal directions from a free matrix, and shifts along them
 class Navigator(nn.Module):
@@ -500,7 +492,6 @@ class Navigator(nn.Module):
         columns = self.matrix().T[which]
         return size.unsqueeze(1) * columns
         ### END SOLUTION
-
 
 # %% check="navigator"
 check("navigator")
@@ -543,7 +534,6 @@ check("navigator")
 #
 # *Difficulty 1 of 5 · importance 5 of 5 · 10 minutes · about 3 lines*
 
-
 # %% todo="direction_loss" difficulty=1 importance=5 minutes=10 lines=3
 # TODO direction_loss: how well the reconstructor tells direction and size
 def direction_loss(
@@ -565,7 +555,6 @@ def direction_loss(
     regression = (guess - size).abs().mean()
     return classification + eta * regression
     ### END SOLUTION
-
 
 # %% check="direction_loss"
 check("direction_loss")
@@ -613,7 +602,6 @@ check("direction_loss")
 #
 # *Difficulty 4 of 5 · importance 5 of 5 · 45 minutes · about 9 lines*
 
-
 # %% todo="contrastive_loss" difficulty=4 importance=5 minutes=45 lines=9
 # TODO contrastive_loss: changes along one direction alike, along two directions different
 def contrastive_loss(
@@ -647,7 +635,6 @@ def contrastive_loss(
     )
     return -(of_positives.sum(dim=1) + of_negatives.sum(dim=1)).mean()
     ### END SOLUTION
-
 
 # %% check="contrastive_loss"
 check("contrastive_loss")
@@ -687,7 +674,6 @@ check("contrastive_loss")
 # largest value. Then everything is counting.
 #
 # *Difficulty 4 of 5 · importance 5 of 5 · 50 minutes · about 17 lines*
-
 
 # %% todo="mig" difficulty=4 importance=5 minutes=50 lines=17
 # TODO mig: how far the best entry of a code is ahead of the second best, for each factor
@@ -730,7 +716,6 @@ def mig(codes: Tensor, factors: Tensor, bins: int = 20) -> float:
     return float(torch.stack(gaps).mean())
     ### END SOLUTION
 
-
 # %% check="mig"
 check("mig")
 
@@ -768,7 +753,9 @@ check("mig")
 
 # %%
 GREY = DATASET in ("mnist", "coil20", "dsprites")
-FLOW, training = (PLAN.grey, PLAN.grey_training) if GREY else (PLAN.rooms, PLAN.rooms_training)
+FLOW, training = (
+    (PLAN.grey, PLAN.grey_training) if GREY else (PLAN.rooms, PLAN.rooms_training)
+)
 PLACE = f"runs/a6/seed_{SEED}/{DATASET}"
 if ROOMS:
     train, _ = draw_rooms(PLAN.pictures, FLOW.size, seed=SEED)
@@ -796,7 +783,6 @@ history = solver.fit(flow, bits_per_dim, train, val, options)
 # **Is that good?** Two answers that need no skill: all levels alike, which costs
 # $\log_2(\mathit{levels})$ bits, and each number of the picture told by its own histogram, as if
 # numbers knew nothing of each other.
-
 
 # %%
 def each_by_itself(train: Tensor, val: Tensor, levels: int) -> float:
@@ -837,9 +823,11 @@ for name, cost in costs.items():
 if not ROOMS:
     given = flow
 SHOWN = (0.0, 0.4, 0.7, 0.9)
-figures.samples_by_temperature(flow, SHOWN, 10, torch.Generator().manual_seed(SEED))
+figures.samples_by_temperature(flow, SHOWN, 10, torch.Generator().manual_seed(SEED));
+
 # %%
-figures.samples_by_temperature(given, SHOWN, 10, torch.Generator().manual_seed(SEED))
+figures.samples_by_temperature(given, SHOWN, 10, torch.Generator().manual_seed(SEED));
+
 # %% [markdown]
 # **Then directions.** The given flow stands still. *LD* (latent discovery) trains navigator and
 # reconstructor by (5). *DisCo* (disentanglement via contrast) trains navigator and encoder by the
@@ -923,7 +911,6 @@ if ROOMS:
     luck = torch.Generator().manual_seed(SEED)
     told["noise"] = torch.randn(len(values), 10, generator=luck)
 
-
 # %%
 def rated(code: Tensor) -> dict[str, float]:
     """All scores of one code."""
@@ -952,7 +939,6 @@ for name, row in rows.items():
 # forwards to the right. The names are what the reader says: the factor that a direction finds, or
 # those that it mixes.
 
-
 # %% figure="directions"
 def knobs(name: str, most: int = 6) -> plt.Figure:
     """Traversals of a method's directions: those that find factors first, then others."""
@@ -967,18 +953,18 @@ def knobs(name: str, most: int = 6) -> plt.Figure:
     return figures.traversals(given, start, ready[name].directions[order].to(start.device), names)
 
 
-knobs("Dis-GU")
+knobs("Dis-GU");
+
 # %%
 if ROOMS:
     chosen = {name: found[name] for name in ("random", "CF", "LD", "Dis-GU")}
-    figures.found_map(chosen)
+    figures.found_map(chosen);
 
 # %% [markdown]
 # **Two directions, turned.** Take the method that found most factors, and turn two of its
 # directions by 45 degrees. They still stand at right angles, and a reconstructor tells them apart
 # as well as before. What do they find? (If no method found two, as at `tiny`, nothing is printed,
 # and the right one of the next pictures is missing.)
-
 
 # %%
 def turned(one: factors.Found, directions: Tensor) -> factors.Found:
@@ -1014,7 +1000,7 @@ if ROOMS:
         numbers = tuple(factors.FACTORS.index(name) for name, _ in pair)
         outside = figures.changes_along(reader, given, starts, ways, numbers, PLAN2.step, luck)
         panels[f"generated, {best}"] = outside, tuple(f"{name}, as read" for name, _ in pair)
-    figures.variation_space(panels)
+    figures.variation_space(panels);
 
 # %% [markdown]
 # **What to see.** Left: a hue alone moves the change along one axis, both hues put it anywhere
@@ -1031,7 +1017,6 @@ if ROOMS:
 #
 # Below, a small change: of Dis-GU's directions only the six that change pictures most, and as code
 # the projection on these, not what the encoder says.
-
 
 # %%
 def visible(directions: Tensor, most: int = 6) -> Tensor:
