@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import save_file
 from torch import Tensor
 
 from starter_code.errors import CourseError
@@ -21,8 +21,7 @@ def write_tensors(
     """Write tensors by name, and what they are, to a safetensors file: all or nothing."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     metadata = {"about": json.dumps(dict(about), sort_keys=True)}
-    # save_file would make a file that nobody else may read, also where the umask allows it.
-    return write_atomically(path, lambda place: place.write_bytes(save(plain, metadata)))
+    return write_atomically(path, lambda place: save_file(plain, place, metadata))
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
