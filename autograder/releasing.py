@@ -70,7 +70,7 @@ def pack(to: Path) -> Path:
             shutil.copy(path, to / "assignments" / name)
     for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "LICENSE-texts"):
         shutil.copy(repository() / name, to / name)
-    return to
+    return _readable(to)
 
 
 def release(assignment: str, to: Path) -> Path:
@@ -97,7 +97,14 @@ def release(assignment: str, to: Path) -> Path:
     for name in ("environment.yml", "constraints.txt", "LICENSE", "LICENSE-texts"):
         shutil.copy(root / name, to)
     write_atomically(to / "README.md", _readme(assignment))
-    return to
+    return _readable(to)
+
+
+def _readable(folder: Path) -> Path:
+    """Let everybody read what is handed out, whatever the rights were where it was made."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+    return folder
 
 
 def student_modules(assignment: str) -> list[str]:

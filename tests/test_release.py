@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -165,6 +166,17 @@ def test_a_release_never_overwrites_answers(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match="exists already"):
         export("a1_cnn_lstm_decoder", tmp_path)
     assert (tmp_path / "models.py").read_text() == "my answers"
+
+
+def test_everybody_can_read_a_release_of_a_careful_instructor(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        made = release("a1_cnn_lstm_decoder", tmp_path / "made")
+    finally:
+        os.umask(before)
+    for path in (made, *made.rglob("*")):
+        assert path.stat().st_mode & 0o444 == 0o444, path
+        assert path.is_file() or path.stat().st_mode & 0o111 == 0o111, path
 
 
 def test_the_exported_form_can_be_handed_in(assignment: str, tmp_path: Path) -> None:
