@@ -51,7 +51,7 @@ from starter_code.tiers import tier
 from starter_code.training import write_atomically
 
 RUNS = Path("runs/a5/benchmark")
-GIVEN_STEPS, GIVEN_SEEKING = 8_000, 0.1  # the second: weight of the mode-seeking term
+GIVEN_STEPS, GIVEN_SEEKING = 10_000, 0.02  # the second: weight of the mode-seeking term
 GIVEN_PICTURES, GIVEN_SEED = 32_000, 100  # scenes of a world of their own
 
 

@@ -91,7 +91,7 @@ def _card(stage: Stage, lab: Lab, parts: set[str], alt: str) -> str:
     links = [f"[walkthrough]({target})"] if target else []
     if note := lab.note(stage.written):
         links.insert(0, f"[notes]({note})")
-    about = re.split(r"(?<=[.?])\s", re.sub(r"\([^()]*\)", "", lab.about).replace(" .", "."))
+    about = re.split(r"(?<=[.?])\s", re.sub(r"\s*\([^()]*\)", "", lab.about))
     picture = ""
     if lab.picture:
         aim = f":target: {target.removesuffix('.ipynb')}.html\n" if target else ""

@@ -6,7 +6,7 @@ scenes_small_look.safetensors        what a judge starts from: it names what sce
 scenes_small_generator.safetensors   a generator that was trained longer than a lab has time for
 
 All are made by `python benchmarks/text_to_image.py --give encoders`, the generator by
-`--give generator` (8,000 steps, 32,000 scenes of another world, mode seeking with weight 0.1).
+`--give generator` (10,000 steps, 32,000 scenes of another world, mode seeking with weight 0.02).
 """
 
 from pathlib import Path
