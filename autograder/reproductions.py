@@ -20,6 +20,7 @@ from autograder.assignments import names, repository, resolve
 from autograder.files import write_atomically
 from autograder.notebook_files import Raw
 from autograder.pages import page
+from autograder.studies import Study
 from autograder.workbook import read
 from starter_code.errors import CourseError
 
@@ -36,13 +37,13 @@ class Wanted:
 
 
 def _measured(source: str, module: str, dataset: str, wanted: Wanted) -> str:
-    """The report of a module with `Study` and `reproduce`; trained only if it is nowhere."""
+    """The report of a module with `reproduce`; trained only if it is nowhere."""
     kept = repository() / "course" / "results" / f"{source}_{dataset}_{wanted.tier}.md"
     place = wanted.out / source / f"{dataset}_{wanted.tier}"
     if kept.is_file() and not place.is_dir():
         return kept.read_text("utf-8")
     work = importlib.import_module(f"autograder.{module}")
-    study = work.Study(dataset, wanted.tier, wanted.seeds, wanted.root, wanted.out / source)
+    study = Study(dataset, wanted.tier, wanted.seeds, wanted.root, wanted.out / source)
     report: Path = work.reproduce(study, wanted.jobs)
     return report.read_text("utf-8")
 
