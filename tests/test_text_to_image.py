@@ -325,7 +325,13 @@ def test_an_interrupted_game_ends_the_same(train: CaptionedPictures, tmp_path: P
     other, again = play(train, folder=str(tmp_path / "killed"), resume=True)
     assert torch.equal(whole.draw.weight, other.draw.weight)
     assert again[-1]["discriminator"] == pytest.approx(records[-1]["discriminator"])
-    assert (tmp_path / "killed/sheets/step_000012.png").is_file()
+    sheet, strip = (
+        np.asarray(Image.open(tmp_path / f"killed/{kind}/step_000012.png")).astype(int)
+        for kind in ("sheets", "strips")
+    )
+    assert sheet.shape == (8 * 96, 4 * 96, 3) and strip.shape == (2 * 96, 7 * 96, 3)
+    first, last = strip[:96, :96], strip[:96, -96:]  # the first two captions of the sheet
+    assert abs(first - sheet[:96, :96]).max() <= 1 and abs(last - sheet[96:192, :96]).max() <= 1
     assert json.loads((tmp_path / "killed/history.json").read_text()) == again
     with pytest.raises(CourseError, match="other options"):
         play(train, folder=str(tmp_path / "killed"), resume=True, seed=3)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from starter_code.plots import COLOURS, INK
 from starter_code.text_to_image.datasets import CaptionedPictures
 from starter_code.text_to_image.scores import memorisation
-from starter_code.text_to_image.solver import imagine
+from starter_code.text_to_image.solver import imagine, imagine_between
 from starter_code.training import write_atomically
 
 __all__ = [
@@ -80,11 +80,8 @@ def interpolation_strip(
     Args:
         one, other: embeddings (E,). noise: (R, Z). captions: of both ends.
     """
-    share = torch.linspace(0, 1, steps)[:, None]
-    between = (1 - share) * one + share * other  # (steps, E)
-    rows = len(noise)
-    drawn = imagine(generator, between.repeat(rows, 1), noise.repeat_interleave(steps, 0))
-    figure = _sheet(drawn.unflatten(0, (rows, steps)), 1.0, float(steps), rows, [])
+    drawn = imagine_between(generator, one, other, noise, steps)
+    figure = _sheet(drawn, 1.0, float(steps), len(noise), [])
     ends = zip((figure.axes[0], figure.axes[steps - 1]), captions, ("left", "right"), strict=True)
     for ax, caption, side in ends:
         ax.set_title("\n".join(textwrap.wrap(caption, 30)), loc=side, fontsize=8, color=INK)

@@ -1,9 +1,9 @@
 """The loop of Algorithm 1 around `train_step`: minibatches, checkpoints, sheets of samples.
 
 `fit(generator, discriminator, train_step, mismatched, losses, train, options)` trains both players.
-In `options.folder` lie `last.pt` (everything needed to go on), `history.json` and `sheets`: always
-the same captions with the same noise. A training that was killed goes on with
-`resume=True` as if nothing had happened.
+In `options.folder` lie `last.pt` (everything needed to go on), `history.json`, `sheets`: always the
+same captions with the same noise, and `strips`: from the first of these captions to the second. A
+training that was killed goes on with `resume=True` as if nothing had happened.
 
 Letters: B batch, S side of the pictures, E text embedding, Z noise.
 """
@@ -44,6 +44,7 @@ __all__ = [
     "fit",
     "given_generator",
     "imagine",
+    "imagine_between",
     "keep_generator",
 ]
 
@@ -268,6 +269,9 @@ class _Game:
             from starter_code.text_to_image.pictures import save_sheet
 
             save_sheet(self.folder / "sheets" / f"step_{step:06d}.png", self._sheet())
+            ends = self.train.texts[self.sheet_told[:2]]
+            strip = imagine_between(self.average, *ends, self.sheet_noise[:2])
+            save_sheet(self.folder / "strips" / f"step_{step:06d}.png", strip)
         if step % self.options.keep_every == 0 or last:
             state = {
                 "players": [p.state_dict() for p in (self.generator, self.discriminator)],
@@ -321,6 +325,16 @@ def imagine(generator: nn.Module, texts: Tensor, noise: Tensor, batch_size: int 
         return generator(noise[rows].to(device), texts[rows].to(device))
 
     return in_parts(generator, use, torch.arange(len(texts)), batch_size)
+
+
+def imagine_between(
+    generator: nn.Module, one: Tensor, other: Tensor, noise: Tensor, steps: int = 7
+) -> Tensor:
+    """From one text (E,) to another in equal steps, with noise (R, Z): (R, steps, 3, S, S)."""
+    share = torch.linspace(0, 1, steps)[:, None]
+    texts = ((1 - share) * one + share * other).repeat(len(noise), 1)  # (R · steps, E)
+    drawn = imagine(generator, texts, noise.repeat_interleave(steps, 0))
+    return drawn.unflatten(0, (len(noise), steps))
 
 
 def keep_generator(path: str | Path, generator: nn.Module, sizes: Mapping[str, int]) -> Path:
