@@ -722,7 +722,7 @@ def players() -> tuple[Generator, Discriminator]:
 
 
 def play(name: str, steps: int, losses: Losses = LOSSES, **switch: object) -> tuple:
-    """Train; the generator and the record. Checkpoints and sheets lie in runs/a5/seed_<SEED>."""
+    """Train; the generator and the record. runs/a5/seed_<SEED> gets checkpoints and samples."""
     rates = {"learning_rate": WIDTHS.learning_rate, "judge_faster": WIDTHS.judge_faster}
     place = {"folder": f"runs/a5/seed_{SEED}/{DATASET}_{name}_{steps}", "resume": RESUME}
     batches = {"batch_size": WIDTHS.batch_size, "average": WIDTHS.average}
