@@ -22,7 +22,7 @@ from tqdm import tqdm
 from starter_code import catalogue, shapes3d
 from starter_code.errors import CourseError
 
-__all__ = ["NAMES", "PictureSet", "load", "train_and_val"]
+__all__ = ["NAMES", "PictureSet", "load", "train_and_val", "with_factors"]
 
 PIECE = 2048  # pictures that are read at a time
 MPI3D = {
@@ -137,6 +137,19 @@ def train_and_val(
         parts = [drawn[order[last:].numpy()], drawn[order[:last].numpy()]]
     train, val = (torch.from_numpy(part).permute(0, 3, 1, 2).contiguous() for part in parts)
     return train, val
+
+
+def with_factors(
+    name: str, size: int, count: int, generator: torch.Generator, root: str | Path = "data"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """At most `count` pictures, uint8 (N, C, S, S), and those of their factors that vary, (N, F).
+
+    F is 0 where nothing is known.
+    """
+    found = load(name, root, size, count, generator)
+    pictures = torch.from_numpy(found.pictures).permute(0, 3, 1, 2).contiguous()
+    factors = torch.from_numpy(found.factors)
+    return pictures, factors[:, (factors != factors[:1]).any(0)]
 
 
 def _rooms(generator: np.random.Generator | torch.Generator, count: int, size: int) -> PictureSet:

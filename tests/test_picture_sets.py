@@ -124,6 +124,16 @@ def test_coil20(tmp_path):
     for photo, (number, pose) in zip(coil.pictures, coil.factors):
         np.testing.assert_array_equal(photo[..., 0], photos[number + 1, pose])
 
+    luck = torch.Generator().manual_seed(0)
+    pictures, factors = picture_sets.with_factors("coil20", 128, 100, luck, tmp_path)
+    assert torch.equal(pictures[:, 0], torch.from_numpy(coil.pictures[..., 0]))
+    assert torch.equal(factors, torch.from_numpy(coil.factors))
+    for path in folder.glob("obj*"):
+        if not path.name.startswith("obj1__"):
+            path.unlink()
+    one = picture_sets.with_factors("coil20", 128, 100, luck, tmp_path)[1]
+    assert one.shape[1] == 1, "the object does not vary any more"
+
 
 def test_anime_faces(tmp_path):
     folder = tmp_path / "anime/images"
