@@ -37,7 +37,7 @@ class Verdict:
             process · not a plain value.
         sentence: the property that the check is about.
         reason: what went wrong, "" if passed.
-        seen: words of the known mistakes that agree on every check of the TODO.
+        seen: words of the known mistakes that agree on every check of what is written.
         causes: their causes, for a second try.
         look: library callables that an instructor should look at.
     """
@@ -81,7 +81,10 @@ def judge_todo(
     verdicts = [_judge(c, outcomes[c.key], bank, strict) for c in checks]
     if all(verdict.passed for verdict in verdicts):
         return verdicts
-    known = [m for m in bank.mistakes.get(checks[0].todo, []) if _is_mistake(m, checks, outcomes)]
+    written = [check for check in checks if outcomes[check.key].kind != "stub"]
+    right = all(agrees(bank.expected[check.key], outcomes[check.key]) for check in written)
+    mistakes = [] if right else bank.mistakes.get(checks[0].todo, [])
+    known = [mistake for mistake in mistakes if _is_mistake(mistake, written, outcomes)]
     for verdict in verdicts:
         if verdict.status in (FAILED, "raised"):
             verdict.mistakes = [m.name for m in known]
@@ -232,6 +235,4 @@ def _about(outcome: Outcome) -> str:
 def _is_mistake(
     mistake: KnownMistake, checks: list[Check], outcomes: Mapping[str, Outcome]
 ) -> bool:
-    """Whether the answer is this mistake, in what of it is written already."""
-    written = [check for check in checks if outcomes[check.key].kind != "stub"]
-    return all(agrees(mistake.outcomes[c.key], outcomes[c.key]) for c in written)
+    return all(agrees(mistake.outcomes[c.key], outcomes[c.key]) for c in checks)

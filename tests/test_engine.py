@@ -259,6 +259,14 @@ def test_a_mistake_is_named_while_another_part_is_still_to_be_written() -> None:
     found = judge_todo([there, back], outcomes(3, stub), bank, strict=True)
     assert [v.seen for v in found] == [["Three times."], []]
     assert not judge_todo([there, back], outcomes(4, stub), bank, strict=True)[0].seen
+    # Right numbers by a forbidden call: not the mistake of the part that is still to be written.
+    bank.mistakes["double"].append(
+        KnownMistake("thirds", "A third.", "x / 3", outcomes(2, lambda x: x / 3))
+    )
+    called = outcomes(2, stub)
+    called[there.key] = dataclasses.replace(called[there.key], library=["torch.mul"])
+    verdict = judge_todo([there, back], called, bank, strict=True)[0]
+    assert "torch.mul" in verdict.reason and not verdict.seen
 
 
 def test_other_layer_names_are_listed_with_the_named_ones() -> None:
