@@ -497,6 +497,9 @@ def test_birds_fill_the_picture_where_their_boxes_are_known(tmp_path: Path) -> N
     train = CaptionedPictures(prepare(TINY, tmp_path, dataset="cub", progress=False), "train")
     bright = (train.pictures > 128).float().mean()
     assert 0.15 < bright < 0.4, "40 x 20 of about 60 x 60, less what the photo's border cuts off"
+    boxes.write_text("1 900.0 20.0 40.0 20.0\n")
+    with pytest.raises(CourseError, match="outside of it"):
+        public.read_photos("cub", tmp_path / "cub", 32, progress=False)
     boxes.write_text("1 250.0 20.0\n")
     with pytest.raises(CourseError, match="is no box of a photo"):
         public.read_photos("cub", tmp_path / "cub", 32, progress=False)

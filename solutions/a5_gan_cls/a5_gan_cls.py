@@ -700,7 +700,7 @@ for data in (train, val, test):
 
 # %% [markdown]
 # Now the game: four variants by one switch, wrong pairs or not, interpolated texts or not. GAN-CLS
-# first; the others follow in *test*. A training takes three to five minutes at `small`.
+# first; the others follow in *test*. A training takes four to six minutes at `small`.
 #
 # Two helps: the judge's convolutions begin with given ones, which can tell kinds and colours of
 # real scenes. And the lots see to it that 7 of 10 wrong texts come from pictures of the same place
@@ -828,9 +828,9 @@ table({name: rated(drawers[name]) for name in VARIANTS})
 
 # %% [markdown]
 # **What to see.** Without wrong pairs colour is right in half of the pictures or less, with them
-# nearly always, and the kind three times as often. The sky comes without them: a fake with another
-# sky than its text says is told from real pairs easily. Interpolation costs places, with wrong
-# pairs few.
+# nearly always, and the kind three times as often. Place and light come mostly without them: a fake
+# with another sky than its text says is told from real pairs easily. Interpolation costs places,
+# with wrong pairs few.
 #
 # **What not to conclude.** That the order of neighbours is settled. One seed is one draw; in the
 # course's repository `python benchmarks/text_to_image.py --seeds 0 1 2` takes three.
@@ -985,7 +985,7 @@ progress()
 
 # %% [markdown]
 # **2 · Which variant is best?** (4 points) Write the table of the four down, set another `SEED`,
-# run *train* and *test* once more (fifteen minutes or more), and give both. What do wrong pairs
+# run *train* and *test* once more (twenty minutes or more), and give both. What do wrong pairs
 # change, what does interpolation? Which differences would you believe?
 
 # %% [markdown] report="q2" points=4
@@ -995,11 +995,12 @@ progress()
 # 0.954, 0.998, 0.774. Seed 1: GAN 0.332, 0.555, 0.984, 0.985, 0.322; GAN-CLS 0.803, 0.991, 0.998,
 # 0.988, 0.814; GAN-INT 0.240, 0.560, 0.753, 0.841, 0.215; GAN-INT-CLS 0.759, 0.984, 0.967, 0.997,
 # 0.728. The best constant answers are 0.102, 0.184, 0.544 and 0.371. Wrong pairs double the colours
-# and nearly triple the kinds that are right; that holds in both pairs of variants and with both
-# seeds, and I believe it. Interpolation costs places with both seeds, 0.18 and 0.23 without wrong
-# pairs, 0.05 and 0.03 with them; I believe the sign. For the kind of object GAN-INT-CLS is ahead by
-# 0.03 at seed 0 and behind by 0.04 at seed 1, so I claim no order there. Time of day without wrong
-# pairs moves by 0.2 from seed to seed: one seed would have told me a story about it.
+# or more, and about triple the kinds that are right; that holds in both pairs of variants and with
+# both seeds, and I believe it. Interpolation costs places with both seeds, 0.18 and 0.23 without
+# wrong pairs, 0.05 and 0.03 with them; I believe the sign. For the kind of object GAN-INT-CLS is
+# ahead by 0.03 at seed 0 and behind by 0.04 at seed 1, so I claim no order there. Time of day
+# without wrong pairs moves by 0.21 and 0.15 from seed to seed: one seed would have told me a story
+# about it.
 
 # %% [markdown]
 # **3 · What do the numbers not see?** (4 points) Describe a generator with a caption match of 1
@@ -1040,13 +1041,13 @@ progress()
 
 # %% [markdown] report="q5" points=3
 # The words decide the sky, the ground, the colour and the kind: in the first figure the colour
-# changes along each row, and the outline is that of the caption down each column. The noise decides
-# nothing: the six pictures of a row in the second figure cannot be told apart, and the diversity
-# says the same (0.016). Nothing seems learnt by heart: the nearest training picture of a drawn one
-# is 0.269 away on average (root mean square of pixels, test split), that of a real held-out picture
-# 0.220; learnt pictures would be nearer than real ones. The pairs in the last figure share the
-# light and often have other objects. A sharper test would compare the objects alone, cut out with
-# their boxes, because sky and ground make up much of every distance.
+# changes along each row, and the outline from row to row. The noise decides nothing: the six
+# pictures of a row in the second figure cannot be told apart, and the diversity says the same
+# (0.016). Nothing seems learnt by heart: the nearest training picture of a drawn one is 0.269 away
+# on average (root mean square of pixels, test split), that of a real held-out picture 0.220; learnt
+# pictures would be nearer than real ones. The pairs in the last figure share the light and often
+# have other objects. A sharper test would compare the objects alone, cut out with their boxes,
+# because sky and ground make up much of every distance.
 
 # %% [markdown]
 # **Sources and tools.** (1 point) List everything that helped: papers, code, people, and AI tools

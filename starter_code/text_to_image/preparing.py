@@ -82,7 +82,7 @@ def prepare(
             f"There is no text-to-image data set {dataset!r}: choose one of {', '.join(DATASETS)}."
         )
     pictures = pictures or sizes(size).pictures
-    folder = Path(root) / dataset / f"text_{size.name}"
+    folder = Path(root) / dataset / f"text{FORMAT}_{size.name}"
     if dataset in OBJECTS:
         name = f"text{FORMAT}_{size.name}_{OBJECTS[dataset]}_seed{seed}_{pictures}"
         folder = Path(root) / "scenes" / name

@@ -35,7 +35,6 @@ PHOTOS = {"cub": ("CUB_200_2011/images", "images"), "oxford102": ("jpg", "images
 AROUND = 1.5  # side of the square, in longer sides of the bird's box
 SPLITS = {"train": "trainclasses.txt", "val": "valclasses.txt", "test": "testclasses.txt"}
 
-
 Box = tuple[float, float, float, float]
 
 
@@ -155,9 +154,12 @@ def _square(path: Path, side: int, box: Box | None = None) -> np.ndarray:
         left, top, width, height = box
         half = AROUND * max(width, height) / 2
         x, y = left + width / 2, top + height / 2
-        photo = photo.crop((
+        around = (
             max(0, round(x - half)), max(0, round(y - half)),
             min(photo.width, round(x + half)), min(photo.height, round(y + half)),
-        ))  # fmt: skip
+        )  # fmt: skip
+        if around[0] >= around[2] or around[1] >= around[3]:
+            raise CourseError(f"{path} has a box {box} outside of it: fetch CUB-200-2011 again.")
+        photo = photo.crop(around)
     fitted = ImageOps.fit(photo, (side, side), Image.Resampling.BICUBIC)
     return np.asarray(fitted).transpose(2, 0, 1)
