@@ -906,7 +906,7 @@ pictures.nearest(drawn[::5][:8], train);
 # **What to see.** The words decide: along a row of the first figure the colour changes. The noise
 # decides nothing: along a row of the second nothing does. Between two sentences the sky and the
 # ground fade over, and the object changes colour and outline half-way. Nearest training pictures
-# share the light with the drawn ones, and often not the object.
+# share the light with the drawn ones; kind or colour differ in half of them.
 #
 # **What not to conclude.** That the middle of two sentences means something. It is a picture that
 # this network draws for numbers that no sentence gave.
@@ -1045,9 +1045,9 @@ progress()
 # pictures of a row in the second figure cannot be told apart, and the diversity says the same
 # (0.016). Nothing seems learnt by heart: the nearest training picture of a drawn one is 0.269 away
 # on average (root mean square of pixels, test split), that of a real held-out picture 0.220; learnt
-# pictures would be nearer than real ones. The pairs in the last figure share the light and often
-# have other objects. A sharper test would compare the objects alone, cut out with their boxes,
-# because sky and ground make up much of every distance.
+# pictures would be nearer than real ones. The pairs in the last figure share the light; in half of
+# them kind or colour differ. A sharper test would compare the objects alone, cut out with their
+# boxes, because sky and ground make up much of every distance.
 
 # %% [markdown]
 # **Sources and tools.** (1 point) List everything that helped: papers, code, people, and AI tools
